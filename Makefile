@@ -1,0 +1,68 @@
+# TaskFlow's commands. A machine needs Python 3.11 or newer and make; everything else goes into .venv.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+# make test PARALLEL=0 runs in one process, as a debugger needs it.
+PARALLEL ?= auto
+
+.PHONY: help up test check bench docs constraints
+
+help:
+	@echo "make up     start TaskFlow            make up ARGS=\"--port 9000\""
+	@echo "make test   run the tests             make test ARGS=\"tests/domain -x\""
+	@echo "make check  format, lint, types, import rules, migration and documentation drift"
+	@echo "make bench  measurements: quality of suggestions, memory"
+
+up: $(VENV)/.core
+	@$(BIN)/taskflow up $(ARGS)
+
+test: $(VENV)/.dev
+	@$(BIN)/pytest -n $(PARALLEL) $(ARGS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python -m taskflow.bootstrap.docs --check
+
+bench: $(VENV)/.dev
+	@set -e; for file in bench/*.py; do echo "== $$file"; $(BIN)/python "$$file" $(ARGS); done
+
+docs: $(VENV)/.dev
+	$(BIN)/python -m taskflow.bootstrap.docs
+
+constraints: $(VENV)/.dev
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --no-header \
+		--all-extras --group dev --output-file constraints.txt pyproject.toml
+
+# A stamp is newer than what it was installed from, so a start without changes installs nothing.
+$(VENV)/.core: pyproject.toml constraints.txt | $(VENV)/.venv
+	@.ci/install
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/.venv
+	@.ci/install dev
+	@touch $(VENV)/.core $@
+
+$(VENV)/.venv:
+	@for python in python3 python python3.14 python3.13 python3.12 python3.11; do \
+		if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then break; fi; \
+		python=; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo "TaskFlow needs Python 3.11 or newer; this machine has $$(python3 --version 2>/dev/null || echo none)." >&2; \
+		exit 1; \
+	fi; \
+	rm -rf $(VENV); \
+	if ! "$$python" -m venv $(VENV) >/dev/null 2>&1; then \
+		rm -rf $(VENV); \
+		echo "$$python cannot create a virtual environment; install its venv module (Debian: python3-venv)." >&2; \
+		exit 1; \
+	fi; \
+	touch $@

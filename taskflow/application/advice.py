@@ -1,0 +1,198 @@
+"""The work behind a suggestion: gathers the signals, combines them, stores the advice. Never fails for want of a model."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from taskflow.application import decisions, ledger, ports
+from taskflow.application.changes import Change, change
+from taskflow.application.examples import gather_examples
+from taskflow.application.jobs import handles
+from taskflow.application.suggestions import ADVISE, ADVISE_BATCH, fail_lost
+from taskflow.application.tasks import save_changed
+from taskflow.domain.events import EventType
+from taskflow.domain.facts import TaskFacts
+from taskflow.domain.permissions import SYSTEM
+from taskflow.domain.priority import Priority
+from taskflow.domain.rules import rules_signal
+from taskflow.domain.suggestion import Advice, Signal, combine
+from taskflow.learning.examples import Example
+from taskflow.learning.learner import Learner
+from taskflow.store.models import BatchItem, Job, Suggestion, SuggestionBatch, Task, User
+from taskflow.store.models.suggestions import SuggestionState
+
+log = logging.getLogger(__name__)
+
+_learner = Learner()
+
+#: Tasks of a batch that are advised in one transaction.
+CHUNK = 20
+
+
+def advise(facts: TaskFacts, examples: Sequence[Example], *, timezone: str) -> tuple[Advice, float]:
+    """The advice on one task, and how long it took in milliseconds."""
+    started = time.perf_counter()
+    now = ports.now()
+    signals = [
+        rules_signal(facts, now=now, timezone=timezone),
+        _ask("learned", lambda: _learner.signal(facts, examples, now=now, timezone=timezone)),
+    ]
+    advice = combine(signals, facts)
+    return advice, round((time.perf_counter() - started) * 1000, 3)
+
+
+def _ask(source: str, prioritise: Callable[[], Signal]) -> Signal:
+    """A signal that fails is left out and named; the others still answer."""
+    started = time.perf_counter()
+    try:
+        return prioritise()
+    except (ArithmeticError, ValueError, LookupError) as error:
+        log.exception("the signal %s failed", source)
+        latency = round((time.perf_counter() - started) * 1000, 3)
+        return Signal(source=source, latency_ms=latency, error=f"{type(error).__name__}: {error}"[:300])  # type: ignore[arg-type]
+
+
+@handles(ADVISE)
+def advise_one(job: Job) -> None:
+    """Fills one queued suggestion."""
+    suggestion = (
+        Suggestion.objects.filter(pk=job.payload["suggestion"], state=SuggestionState.QUEUED)
+        .select_related("task__project", "requested_by", "task__created_by")
+        .first()
+    )
+    if suggestion is None:
+        with change(SYSTEM):
+            ledger.finish(job)
+        return
+    person = suggestion.requested_by or suggestion.task.created_by
+    facts = decisions.facts_of([suggestion.task_id])[suggestion.task_id]
+    advice, latency = advise(facts, _examples(person, suggestion.task), timezone=_zone(person))
+    with change(SYSTEM) as opened:
+        ledger.finish(job)
+        _publish(opened, suggestion.pk, facts, advice, latency)
+
+
+@handles(ADVISE_BATCH)
+def advise_batch(job: Job) -> None:
+    """Works through a batch, a chunk a transaction; what was done before a crash is not done again."""
+    batch = SuggestionBatch.objects.select_related("requested_by").filter(pk=job.payload["batch"]).first()
+    while batch is not None:
+        items = list(batch.items.filter(done=False).select_related("task__project").order_by("position")[:CHUNK])
+        if not items:
+            break
+        ready = _advise_items(items, batch.requested_by)
+        with change(SYSTEM) as opened:
+            ledger.extend(job, opened.now)
+            for item in items:
+                _settle_item(opened, item, batch.requested_by, ready)
+    with change(SYSTEM):
+        ledger.finish(job)
+
+
+Ready: TypeAlias = dict[UUID, tuple[TaskFacts, Advice, float]]
+
+
+def _advise_items(items: list[BatchItem], person: User) -> Ready:
+    """Advice by task id, made outside of the transaction that stores it."""
+    tasks = [item.task for item in items if item.task is not None and item.task.deleted_at is None]
+    facts = decisions.facts_of([task.pk for task in tasks])
+    examples: dict[UUID, list[Example]] = {}
+    ready: Ready = {}
+    for task in tasks:
+        if task.project_id not in examples:
+            examples[task.project_id] = _examples(person, task)
+        if task.pk in facts:
+            advice, latency = advise(facts[task.pk], examples[task.project_id], timezone=_zone(person))
+            ready[task.pk] = (facts[task.pk], advice, latency)
+    return ready
+
+
+def _settle_item(opened: Change, item: BatchItem, person: User, ready: Ready) -> None:
+    if item.task_id in ready:
+        facts, advice, latency = ready[item.task_id]
+        queued = Suggestion.objects.filter(task_id=item.task_id, state=SuggestionState.QUEUED).first()
+        suggestion = queued or Suggestion(task_id=item.task_id, requested_by=person, created_at=opened.now)
+        if queued is None:
+            suggestion.save(force_insert=True)
+        _publish(opened, suggestion.pk, facts, advice, latency)
+        item.suggestion = suggestion
+    item.done = True
+    item.save(update_fields=["done", "suggestion"])
+
+
+def _publish(opened: Change, suggestion_id: UUID, facts: TaskFacts, advice: Advice, latency: float) -> None:
+    """Makes a queued suggestion pending; if the task changed while it was judged, stale; auto-applies where wanted."""
+    suggestion = Suggestion.objects.select_related("task__project").get(pk=suggestion_id)
+    if suggestion.state != SuggestionState.QUEUED:
+        return
+    if suggestion.task.deleted_at is not None:
+        fail_lost(opened, suggestion)
+        return
+    current = decisions.facts_of([suggestion.task_id])[suggestion.task_id]
+    decisions.make_stale([suggestion.task_id])
+    suggestion.state = SuggestionState.PENDING if current == facts else SuggestionState.STALE
+    suggestion.suggested_priority = Priority(advice.suggested_priority).rank
+    suggestion.confidence = advice.confidence
+    suggestion.probabilities = dict(advice.probabilities)
+    suggestion.reasons = [_reason_json(asdict(reason)) for reason in advice.reasons]
+    suggestion.signals = [_signal_json(signal) for signal in advice.signals]
+    suggestion.source, suggestion.provider, suggestion.model = advice.source, advice.provider, advice.model or ""
+    suggestion.latency_ms = latency
+    suggestion.version += 1
+    suggestion.save()
+    opened.event(
+        EventType.SUGGESTION_READY,
+        project=suggestion.task.project_id,
+        task=suggestion.task_id,
+        data={
+            "suggestion": str(suggestion.pk),
+            "suggested_priority": advice.suggested_priority,
+            "confidence": advice.confidence,
+            "source": advice.source,
+        },
+    )
+    if suggestion.state == SuggestionState.PENDING:
+        _auto_apply(opened, suggestion)
+
+
+def _auto_apply(opened: Change, suggestion: Suggestion) -> None:
+    """Applies confident advice where the project's owner has switched that on; never over a person's decision."""
+    threshold = suggestion.task.project.auto_apply_confidence
+    if threshold is None or suggestion.confidence is None or suggestion.confidence < threshold:
+        return
+    if suggestion.suggested_priority is None or suggestion.task.decisions.exclude(kind="dismiss").exists():
+        return
+    task, level = suggestion.task, Priority.from_rank(suggestion.suggested_priority)
+    before = task.level
+    if before is not level:
+        task.priority = level.rank
+        save_changed(opened, task, {"priority": {"from": before.value, "to": level.value}})
+    suggestion.state, suggestion.auto = SuggestionState.ACCEPTED, True
+    decisions.close(opened, suggestion, level)
+
+
+def _examples(person: User | None, task: Task) -> list[Example]:
+    return gather_examples(None if person is None else person.pk, task.project_id, task.pk)
+
+
+def _zone(person: User | None) -> str:
+    return "UTC" if person is None else person.timezone
+
+
+def _reason_json(reason: dict[str, Any]) -> dict[str, Any]:
+    return {name: reason[name] for name in ("code", "text", "field", "contribution")}
+
+
+def _signal_json(signal: Signal) -> dict[str, Any]:
+    return {
+        "source": signal.source,
+        "provider": signal.provider,
+        "model": signal.model,
+        "weight": signal.weight,
+        "probabilities": None if signal.probabilities is None else dict(signal.probabilities),
+        "latency_ms": signal.latency_ms,
+        "error": signal.error,
+    }

@@ -1,0 +1,41 @@
+"""Gathers the decisions that a suggestion learns from."""
+
+from uuid import UUID
+
+from django.db.models import Q
+
+from taskflow.domain.facts import TaskFacts
+from taskflow.domain.priority import LEVELS, Level, Priority
+from taskflow.learning.examples import MAX_EXAMPLES, Example
+from taskflow.store.models import Decision, Membership
+from taskflow.store.models.suggestions import DecisionKind
+
+_LEVEL_OF: dict[int, Level] = {Priority(level).rank: level for level in LEVELS}
+
+
+def gather_examples(user_id: UUID | None, project_id: UUID, task_id: UUID) -> list[Example]:
+    """What this person decided anywhere, and what others decided in this project, newest first.
+
+    Decisions about the task itself do not count: advice on it would only repeat them. Where others read the advice too,
+    titles from elsewhere are not to be quoted.
+    """
+    shared = Membership.objects.filter(project_id=project_id).count() > 1
+    rows = (
+        Decision.objects.filter(Q(user_id=user_id) | Q(project_id=project_id))
+        .exclude(kind=DecisionKind.DISMISS)
+        .exclude(task_id=task_id)
+        .order_by("-decided_at")
+        .values_list("user_id", "task_id", "task__project_id", "priority", "facts", "decided_at")
+    )
+    return [
+        Example(
+            facts=TaskFacts.from_json(facts),
+            level=_LEVEL_OF[rank],
+            decided_at=decided_at,
+            mine=decider == user_id,
+            citable=home == project_id or not shared,
+            task_id=str(task),
+        )
+        for decider, task, home, rank, facts, decided_at in rows[: 2 * MAX_EXAMPLES]
+    ]
+

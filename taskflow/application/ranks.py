@@ -1,0 +1,33 @@
+"""Where a task stands in its project's own order: keys with always room between two of them."""
+
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import F
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Collate
+from fractional_indexing import generate_key_between
+
+from taskflow.store.models import Task
+
+
+def rank_order() -> Combinable:
+    """Ranks compare byte by byte: what SQLite does by itself, and PostgreSQL under the collation C."""
+    return Collate("rank", "C") if connection.vendor == "postgresql" else F("rank")
+
+
+def last_rank(project_id: UUID) -> str:
+    """A rank after every task of the project."""
+    ranks = Task.objects.filter(project_id=project_id).order_by(rank_order().desc())  # type: ignore[attr-defined]
+    last = ranks.values_list("rank", flat=True).first()
+    return str(generate_key_between(last, None))
+
+
+def rank_beside(neighbour: Task, *, before: bool) -> str:
+    """A rank directly before, or directly after, `neighbour` in its project."""
+    others = Task.objects.filter(project_id=neighbour.project_id).annotate(place=rank_order())
+    if before:
+        previous = others.filter(place__lt=neighbour.rank).order_by("-place").values_list("rank", flat=True).first()
+        return str(generate_key_between(previous, neighbour.rank))
+    following = others.filter(place__gt=neighbour.rank).order_by("place").values_list("rank", flat=True).first()
+    return str(generate_key_between(neighbour.rank, following))

@@ -1,0 +1,48 @@
+"""Periodic work: files a job wherever the database shows that one is due, so that no timetable can be lost."""
+
+from datetime import datetime, timedelta
+
+from django.contrib.sessions.models import Session
+
+from taskflow.application import ledger, trash, urgency
+from taskflow.application.changes import change
+from taskflow.application.jobs import handles
+from taskflow.domain.permissions import SYSTEM
+from taskflow.store.models import IdempotencyRecord, Job, SignInLink
+
+CLEAN_UP = "site.clean_up"
+KEEP_ANSWERS = timedelta(hours=24)
+#: Expired rows are harmless; they may lie for a day so that cleaning runs daily and not at every tick.
+LINGER = timedelta(days=1)
+
+
+def run_due(now: datetime) -> None:
+    """Files what is due; cheap (a few indexed look-ups), to be called every minute or so."""
+    due = {
+        urgency.SWEEP: urgency.is_sweep_due(now),
+        trash.PURGE: trash.is_purge_due(now),
+        CLEAN_UP: _is_clean_up_due(now),
+    }
+    if any(due.values()):
+        with change(SYSTEM) as opened:
+            for kind, wanted in due.items():
+                if wanted:
+                    opened.job(kind, {}, key=kind)
+
+
+def _is_clean_up_due(now: datetime) -> bool:
+    return (
+        IdempotencyRecord.objects.filter(created_at__lt=now - KEEP_ANSWERS - LINGER).exists()
+        or Session.objects.filter(expire_date__lt=now - LINGER).exists()
+        or SignInLink.objects.filter(expires_at__lt=now - LINGER).exists()
+    )
+
+
+@handles(CLEAN_UP)
+def clean_up(job: Job) -> None:
+    """Deletes expired answers, sessions and sign-in links."""
+    with change(SYSTEM) as opened:
+        IdempotencyRecord.objects.filter(created_at__lt=opened.now - KEEP_ANSWERS).delete()
+        Session.objects.filter(expire_date__lt=opened.now).delete()
+        SignInLink.objects.filter(expires_at__lt=opened.now).delete()
+        ledger.finish(job)

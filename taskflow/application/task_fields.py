@@ -1,0 +1,136 @@
+"""How the fields of a request become those of a task."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, time
+from typing import Any, TypeAlias, TypeVar
+from uuid import UUID
+
+from taskflow.application.access import find_task
+from taskflow.application.dependencies import check_parent, set_blockers
+from taskflow.application.labels import ensure_labels
+from taskflow.domain.errors import Conflict, Invalid, NotFound
+from taskflow.domain.permissions import Action, Actor
+from taskflow.domain.text import fold, search_text
+from taskflow.store.models import Comment, Membership, Project, Reminder, Task, User
+
+Fields: TypeAlias = Mapping[str, Any]
+Changes: TypeAlias = dict[str, dict[str, Any]]
+
+T = TypeVar("T")
+
+_PLAIN = ("title", "description", "status", "start_date", "estimate_minutes")
+_END_OF_DAY = time(23, 59, 59, 999999)
+
+
+def resolve(field: str, find: Callable[[str | UUID], T], reference: str | UUID | None) -> T | None:
+    """What a reference in a body names; `Invalid` (`not_found`) naming the field when it is not visible."""
+    if reference is None:
+        return None
+    try:
+        return find(reference)
+    except NotFound as error:
+        raise Invalid.field(
+            field, "not_found", f"There is no {field} {str(reference)[:100]!r} that you can see."
+        ) from error
+
+
+def refuse_archived(project: Project) -> None:
+    if project.archived:
+        raise Conflict("The project is archived. Unarchive it first.", code="archived")
+
+
+def apply_fields(task: Task, fields: Fields) -> None:
+    """Sets the plain fields; a due date clears a due time and the other way round, both at once are refused."""
+    for name in _PLAIN:
+        if name in fields:
+            setattr(task, name, fields[name])
+    if fields.get("due_date") is not None and fields.get("due_at") is not None:
+        raise Invalid.field("due_at", "both_due", "Give due_date (all day) or due_at (a time), not both.")
+    if "due_date" in fields:
+        task.due_date = fields["due_date"]
+        if task.due_date is not None:
+            task.due_at = None
+    if "due_at" in fields:
+        task.due_at = fields["due_at"]
+        if task.due_at is not None:
+            task.due_date = None
+
+
+def follow_due(task: Task) -> None:
+    """Sets the columns that are derived from others: what is ordered and searched by."""
+    task.title_sort = fold(task.title)[:1000]
+    if task.due_at is not None:
+        task.due_sort = task.due_at
+    elif task.due_date is not None:
+        task.due_sort = datetime.combine(task.due_date, _END_OF_DAY, UTC)
+    else:
+        task.due_sort = None
+    comments = [] if task._state.adding else Comment.objects.filter(task=task).values_list("body", flat=True)
+    task.search_text = search_text(task.title, task.description, *comments)
+
+
+def apply_relations(actor: Actor, task: Task, fields: Fields, *, parent: Task | None) -> Changes:
+    """Sets labels, assignees, blockers, reminders and parent of a saved task; what changed, field → from, to."""
+    changes: Changes = {}
+    if "parent" in fields:
+        if parent is not None:
+            check_parent(task, parent)
+        task.parent = parent
+    if "labels" in fields:
+        labels = ensure_labels(task.project_id, fields["labels"])
+        before = _names(task.labels.values_list("name", flat=True))
+        task.labels.set(labels)
+        _note(changes, "labels", before, _names(label.name for label in labels))
+    if "assignees" in fields:
+        users = find_assignees(task.project_id, fields["assignees"])
+        before = _names(task.assignees.values_list("username", flat=True))
+        task.assignees.set(users)
+        _note(changes, "assignees", before, _names(user.username for user in users))
+    if "blocked_by" in fields:
+        before = _blockers(task)
+        blockers = [
+            resolve("blocked_by", lambda r: find_task(actor, r, Action.TASK_READ), r) for r in fields["blocked_by"]
+        ]
+        set_blockers(actor, task, [blocker.pk for blocker in blockers if blocker is not None])
+        _note(changes, "blocked_by", before, _blockers(task))
+    if "reminders" in fields:
+        before = reminders_of(task)
+        task.reminders.all().delete()
+        Reminder.objects.bulk_create([Reminder(task=task, **reminder) for reminder in fields["reminders"]])
+        _note(changes, "reminders", before, reminders_of(task))
+    return changes
+
+
+def find_assignees(project_id: UUID, usernames: Iterable[str]) -> list[User]:
+    """The members of a project by name; `Invalid` (`not_found`) for anybody else."""
+    wanted = dict.fromkeys(name.lower() for name in usernames)
+    members = Membership.objects.filter(project_id=project_id, user__is_active=True).select_related("user")
+    found = {member.user.username.lower(): member.user for member in members}
+    for name in wanted:
+        if name not in found:
+            raise Invalid.field("assignees", "not_found", f"{name!r} is not a member of this project. Add them first.")
+    return [found[name] for name in wanted]
+
+
+def reminders_of(task: Task) -> list[dict[str, Any]]:
+    """The reminders in the API's form."""
+    return [reminder_json(reminder) for reminder in task.reminders.all()]
+
+
+def reminder_json(reminder: Reminder) -> dict[str, Any]:
+    if reminder.at is None:
+        return {"minutes_before": reminder.minutes_before}
+    return {"at": reminder.at.isoformat().replace("+00:00", "Z")}
+
+
+def _names(names: Iterable[str]) -> list[str]:
+    return sorted(names, key=str.lower)
+
+
+def _blockers(task: Task) -> list[str]:
+    return sorted(str(pk) for pk in task.blocker_links.values_list("blocker_id", flat=True))
+
+
+def _note(changes: Changes, name: str, before: Any, after: Any) -> None:
+    if before != after:
+        changes[name] = {"from": before, "to": after}

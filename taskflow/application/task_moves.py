@@ -1,0 +1,90 @@
+"""Moving tasks between projects and within a project's order."""
+
+from uuid import UUID
+
+from taskflow.application import decisions
+from taskflow.application.access import find_project, find_task
+from taskflow.application.changes import Change, change
+from taskflow.application.dependencies import subtree
+from taskflow.application.labels import ensure_labels
+from taskflow.application.ranks import last_rank, rank_beside
+from taskflow.application.task_fields import refuse_archived, resolve
+from taskflow.application.tasks import find_writable, save_changed
+from taskflow.domain.errors import Invalid
+from taskflow.domain.permissions import Action, Actor
+from taskflow.store.models import Decision, Membership, Project, Task, TaskKeyAlias
+from taskflow.store.sequences import next_task_numbers
+
+
+def move_task(
+    actor: Actor,
+    reference: str | UUID,
+    *,
+    project: str | None = None,
+    before: str | None = None,
+    after: str | None = None,
+    version: int | None = None,
+) -> Task:
+    """Moves a task, with its subtasks, into `project` and directly before or after another task there."""
+    if before is not None and after is not None:
+        raise Invalid.field("after", "both", "Give before or after, not both.")
+    if project is None and before is None and after is None:
+        raise Invalid.field("project", "required", "Say where to: project, before or after.")
+    with change(actor) as opened:
+        task = find_writable(actor, reference, version)
+        origin, rank = task.project.key, task.rank
+        neighbour = _neighbour(actor, task, before, after)
+        target = resolve("project", lambda ref: find_project(actor, ref, Action.TASK_WRITE), project)
+        if target is None and neighbour is not None and neighbour.project_id != task.project_id:
+            target = find_project(actor, neighbour.project_id, Action.TASK_WRITE)
+        if target is not None:
+            move_into(opened, task, target)
+        if neighbour is not None:
+            if neighbour.project_id != task.project_id:
+                field = "before" if before is not None else "after"
+                raise Invalid.field(field, "other_project", "The neighbour is not in the project that you move to.")
+            task.rank = rank_beside(neighbour, before=before is not None)
+        changes = {}
+        if task.project.key != origin:
+            changes["project"] = {"from": origin, "to": task.project.key}
+        if task.rank != rank:
+            changes["rank"] = {"from": rank, "to": task.rank}
+        if changes:
+            save_changed(opened, task, changes)
+        return task
+
+
+def _neighbour(actor: Actor, task: Task, before: str | None, after: str | None) -> Task | None:
+    field, reference = ("before", before) if before is not None else ("after", after)
+    neighbour = resolve(field, lambda ref: find_task(actor, ref, Action.TASK_READ), reference)
+    if neighbour is not None and neighbour.pk == task.pk:
+        raise Invalid.field(field, "itself", "A task cannot stand beside itself. Name another task.")
+    return neighbour
+
+
+def move_into(opened: Change, task: Task, target: Project) -> None:
+    """Moves `task` (left for the caller to save) and its subtasks (saved here) into another project.
+
+    Keys are new, the old ones keep resolving; labels go along by name; assignees who are no members stay behind.
+    """
+    if task.project_id == target.pk:
+        return
+    refuse_archived(target)
+    task.parent = None
+    below = list(Task.objects.filter(pk__in=subtree([task.pk]) - {task.pk}).select_related("project"))
+    members = set(Membership.objects.filter(project=target).values_list("user_id", flat=True))
+    numbers = iter(next_task_numbers(target.pk, 1 + len(below)))
+    for moved in [task, *below]:
+        TaskKeyAlias.objects.create(project_id=moved.project_id, number=moved.number, task=moved)
+        names = list(moved.labels.values_list("name", flat=True))
+        moved.project, moved.number = target, next(numbers)
+        moved.rank = last_rank(target.pk)
+        moved.labels.set(ensure_labels(target.pk, names))
+        moved.assignees.remove(*moved.assignees.exclude(pk__in=members))
+        if moved is not task:
+            moved.version += 1
+            moved.updated_at = opened.now
+            moved.save()
+    ids = [moved.pk for moved in [task, *below]]
+    Decision.objects.filter(task__in=ids).update(project=target)
+    decisions.make_stale(ids)

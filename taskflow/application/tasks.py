@@ -1,0 +1,180 @@
+"""Making and changing tasks."""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from taskflow.application import decisions, suggestions, urgency
+from taskflow.application.access import find_project, find_task
+from taskflow.application.changes import Change, change
+from taskflow.application.projects import inbox
+from taskflow.application.ranks import last_rank
+from taskflow.application.task_fields import apply_fields, apply_relations, follow_due, refuse_archived, resolve
+from taskflow.application.versions import check_version
+from taskflow.domain.errors import Conflict, Invalid
+from taskflow.domain.events import EventType
+from taskflow.domain.permissions import Action, Actor
+from taskflow.domain.priority import Priority
+from taskflow.store.models import Project, Task
+from taskflow.store.models.tasks import TaskStatus
+from taskflow.store.sequences import next_task_numbers
+
+Fields: TypeAlias = Mapping[str, Any]
+
+
+def create_task(actor: Actor, fields: Fields) -> Task:
+    """A new task from validated `fields` (names as in the API); without `project`, in the parent's or the inbox."""
+    with change(actor) as opened:
+        task = add_task(opened, fields)
+        if task.project.auto_suggest == "on_create":
+            suggestions.request_in(opened, task)
+        return task
+
+
+def add_task(opened: Change, fields: Fields) -> Task:
+    """`create_task` inside an open change, without a suggestion."""
+    actor = opened.actor
+    parent = resolve("parent", lambda ref: find_task(actor, ref, Action.TASK_WRITE), fields.get("parent"))
+    project = _project_of(actor, fields, parent)
+    refuse_archived(project)
+    given = fields.get("priority")
+    task = Task(
+        project=project,
+        rank=last_rank(project.pk),
+        priority=project.default_priority if given is None else Priority(given).rank,
+        created_by_id=actor.user_id,
+        created_at=fields.get("created_at", opened.now),
+        updated_at=opened.now,
+    )
+    apply_fields(task, fields)
+    task.completed_at = fields.get("completed_at", opened.now) if task.status == TaskStatus.DONE else None
+    task.number = next_task_numbers(project.pk)[0]
+    task.save(force_insert=True)
+    relations = apply_relations(actor, task, fields, parent=parent)
+    follow_due(task)
+    task.save()
+    urgency.refresh([task.pk], opened.now)
+    opened.event(
+        EventType.TASK_CREATED,
+        project=project.pk,
+        task=task.pk,
+        data={"key": task.key, "title": task.title, "priority": task.level.value, "status": task.status},
+    )
+    if task.status == TaskStatus.DONE:
+        opened.event(EventType.TASK_COMPLETED, project=project.pk, task=task.pk, data={"key": task.key})
+    if relations.get("assignees"):
+        tell_assigned(opened, task, relations["assignees"]["to"])
+    if given is not None:
+        decisions.note_priority(opened, task, Priority(given))
+    return task
+
+
+def _project_of(actor: Actor, fields: Fields, parent: Task | None) -> Project:
+    reference = fields.get("project")
+    if reference is not None:
+        project = resolve("project", lambda ref: find_project(actor, ref, Action.TASK_WRITE), reference)
+        assert project is not None
+        return project
+    if parent is not None:
+        return parent.project
+    if actor.user_id is None:
+        raise Invalid.field("project", "required", "Name the project that the task goes into.")
+    own = inbox(actor.user_id)
+    found = resolve("project", lambda ref: find_project(actor, ref, Action.TASK_WRITE), own.pk)
+    assert found is not None
+    return found
+
+
+def update_task(actor: Actor, reference: str | UUID, fields: Fields, *, version: int | None = None) -> Task:
+    """Changes the named fields of a task. `StaleVersion`, `Conflict` (`trashed`), `Invalid` leave it as it was."""
+    from taskflow.application.task_moves import move_into  # moving calls back into the fields' rules
+
+    with change(actor) as opened:
+        task = find_writable(actor, reference, version)
+        before = _snapshot(task)
+        if fields.get("project") is not None:
+            target = resolve("project", lambda ref: find_project(actor, ref, Action.TASK_WRITE), fields["project"])
+            assert target is not None
+            move_into(opened, task, target)
+        apply_fields(task, fields)
+        if fields.get("priority") is not None:
+            task.priority = Priority(fields["priority"]).rank
+        parent = resolve("parent", lambda ref: find_task(actor, ref, Action.TASK_READ), fields.get("parent"))
+        changes = apply_relations(actor, task, fields, parent=parent)
+        after = _snapshot(task)
+        changes |= {name: {"from": before[name], "to": after[name]} for name in before if before[name] != after[name]}
+        if changes:
+            save_changed(opened, task, changes)
+        if fields.get("priority") is not None:
+            decisions.note_priority(opened, task, task.level)
+        return task
+
+
+def find_writable(actor: Actor, reference: str | UUID, version: int | None = None) -> Task:
+    """A task that the actor may change and that is not in the trash (`Conflict`, `trashed`), held until the end."""
+    task = find_task(actor, reference, Action.TASK_WRITE, lock=True)
+    check_version(task.version, version)
+    refuse_trashed(task)
+    refuse_archived(task.project)
+    return task
+
+
+def refuse_trashed(task: Task) -> None:
+    if task.deleted_at is not None:
+        raise Conflict("The task is in the trash. Restore it first.", code="trashed")
+
+
+def save_changed(opened: Change, task: Task, changes: dict[str, dict[str, Any]]) -> None:
+    """Saves a task of which `changes` (field → from, to) were made: version, suggestions, urgency and events follow."""
+    follow_due(task)
+    status = changes.pop("status", None)
+    if status is not None:
+        task.completed_at = opened.now if task.status == TaskStatus.DONE else None
+    task.version += 1
+    task.updated_at = opened.now
+    task.save()
+    if changes.keys() & decisions.JUDGED_FIELDS:
+        decisions.make_stale([task.pk])
+    urgency.refresh([task.pk], opened.now)
+    if status is not None:
+        _tell_status(opened, task, status)
+    if changes:
+        opened.event(EventType.TASK_UPDATED, project=task.project_id, task=task.pk, data={"changes": changes})
+    if "assignees" in changes:
+        added = [name for name in changes["assignees"]["to"] if name not in changes["assignees"]["from"]]
+        tell_assigned(opened, task, added)
+
+
+def _tell_status(opened: Change, task: Task, status: dict[str, Any]) -> None:
+    closed = (TaskStatus.DONE, TaskStatus.CANCELLED)
+    if task.status == TaskStatus.DONE:
+        kind = EventType.TASK_COMPLETED
+    elif status["from"] in closed and task.status not in closed:
+        kind = EventType.TASK_REOPENED
+    else:
+        kind = EventType.TASK_UPDATED
+    data = {"key": task.key, "changes": {"status": status}}
+    opened.event(kind, project=task.project_id, task=task.pk, data=data)
+
+
+def tell_assigned(opened: Change, task: Task, usernames: list[str]) -> None:
+    """One event for each person who was assigned."""
+    for username in usernames:
+        data = {"key": task.key, "assignee": username}
+        opened.event(EventType.TASK_ASSIGNED, project=task.project_id, task=task.pk, data=data)
+
+
+def _snapshot(task: Task) -> dict[str, Any]:
+    """The plain fields as the log shows them."""
+    return {
+        "title": task.title,
+        "description": task.description,
+        "status": str(task.status),
+        "priority": task.level.value,
+        "due_date": None if task.due_date is None else task.due_date.isoformat(),
+        "due_at": None if task.due_at is None else task.due_at.isoformat(),
+        "start_date": None if task.start_date is None else task.start_date.isoformat(),
+        "estimate_minutes": task.estimate_minutes,
+        "project": task.project.key,
+        "parent": None if task.parent_id is None else str(task.parent_id),
+    }

@@ -1,0 +1,16 @@
+"""Wishes to hear of a task, or not to."""
+
+from uuid import UUID
+
+from taskflow.application.access import find_task
+from taskflow.application.changes import change
+from taskflow.domain.permissions import Action, Actor
+from taskflow.store.models import Task, TaskWatch
+
+
+def set_watch(actor: Actor, reference: str | UUID, *, muted: bool) -> Task:
+    """Notes that the actor wants to hear of a task, or (`muted`) nothing of it; the latter wish replaces the former."""
+    with change(actor):
+        task = find_task(actor, reference, Action.TASK_WATCH)
+        TaskWatch.objects.update_or_create(task=task, user_id=actor.user_id, defaults={"muted": muted})
+        return task

@@ -1,0 +1,91 @@
+"""The `taskflow` command: joins the commands to the instance they work on."""
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import typer
+
+from taskflow.bootstrap import commands
+from taskflow.interfaces.cli import configuration, demonstration, users
+from taskflow.interfaces.cli.output import Failure, Session, report_failure
+
+if TYPE_CHECKING:
+    from taskflow.config import Settings
+
+#: Errors whose text is meant for the person at the keyboard, by module. Named, not imported: help must be quick, and
+#: an error can only have been raised by a module that is loaded.
+_EXPLAINED = {
+    "taskflow.bootstrap.archive": ("BadArchive",),
+    "taskflow.bootstrap.backups": ("NotRestored",),
+    "taskflow.bootstrap.listener": ("CannotListen",),
+    "taskflow.bootstrap.lock": ("AlreadyRunning",),
+    "taskflow.bootstrap.migrations": ("NewerDatabase",),
+    "taskflow.bootstrap.postgres": ("PostgresToolFailed",),
+    "taskflow.config.errors": ("ConfigError",),
+    "taskflow.domain.errors": ("TaskFlowError",),
+    "taskflow.infrastructure.crypto": ("Undecryptable",),
+    "sqlite3": ("Error",),
+    "django.db": ("DatabaseError",),
+}
+
+
+def build() -> typer.Typer:
+    """The whole command line."""
+    app = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        # Plain text: the library behind the boxes takes longer to load than everything else.
+        rich_markup_mode=None,
+        help="TaskFlow: a self-hosted task manager that suggests priorities.",
+    )
+    for command in (commands.up, commands.migrate, commands.doctor, commands.backup, commands.restore):
+        app.command()(command)
+    app.add_typer(users.app, name="user")
+    app.add_typer(demonstration.app, name="demo")
+    app.add_typer(configuration.app, name="config")
+    app.add_typer(commands.secrets_app, name="secrets")
+    return app
+
+
+def main() -> None:
+    """Run the command line and exit: 0 success, 1 failure with one line on standard error, 2 wrong usage."""
+    session = Session(open_instance=_open)
+    try:
+        build()(obj=session, prog_name="taskflow")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except (Failure, OSError) as error:
+        report_failure(str(error), as_json=session.json)
+        sys.exit(1)
+    except Exception as error:
+        if not _is_explained(error):
+            raise
+        report_failure(_explain(error), as_json=session.json)
+        sys.exit(1)
+
+
+def _explain(error: Exception) -> str:
+    """The error's text; where it lists what is wrong with fields, that list."""
+    fields = getattr(error, "errors", None)
+    return " ".join(f"{field.field}: {field.detail}" for field in fields) if fields else str(error)
+
+
+def _is_explained(error: Exception) -> bool:
+    for module, names in _EXPLAINED.items():
+        loaded = sys.modules.get(module)
+        if loaded is not None and isinstance(error, tuple(getattr(loaded, name) for name in names)):
+            return True
+    return False
+
+
+def _open(overrides: Mapping[str, object] | None = None, *, create: bool = True) -> "Settings":
+    # Imported here: help must be quick.
+    from taskflow.bootstrap.instance import open_instance
+
+    return open_instance(overrides, create=create)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What fulfils the application's ports: queues, encryption."""

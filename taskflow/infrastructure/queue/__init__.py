@@ -1,0 +1,1 @@
+"""How workers learn that a job is due."""

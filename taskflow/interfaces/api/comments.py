@@ -1,0 +1,124 @@
+"""REST: comments and history of a task."""
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from taskflow.application import comments
+from taskflow.application.access import find_task
+from taskflow.domain.permissions import Action
+from taskflow.interfaces.api.endpoint import Endpoint, answer
+from taskflow.interfaces.api.fields import InstantField, StrictSerializer, TextField
+from taskflow.interfaces.api.pages import SortKey, take_page
+from taskflow.store.models import Comment, Event
+
+OLDEST_FIRST = (SortKey("created_at", "created_at"),)
+EARLIEST_FIRST = (SortKey("time", "time"),)
+
+
+class CommentFields(StrictSerializer):
+    """A remark (Markdown)."""
+
+    body = TextField(max_length=100_000, trim_whitespace=False)
+
+
+class CommentDocument(serializers.Serializer[Any]):
+    """A comment as clients see it."""
+
+    id = serializers.UUIDField()
+    task = serializers.UUIDField()
+    author = serializers.CharField(allow_null=True)
+    body = serializers.CharField()
+    created_at = InstantField()
+    updated_at = InstantField()
+    version = serializers.IntegerField()
+
+
+class HistoryEntryDocument(serializers.Serializer[Any]):
+    """Something that happened to a task."""
+
+    id = serializers.UUIDField()
+    seq = serializers.IntegerField()
+    type = serializers.CharField()
+    actor = serializers.CharField()
+    time = InstantField()
+    data = serializers.DictField()
+
+
+def comment_json(comment: Comment) -> dict[str, Any]:
+    return {
+        "id": comment.pk,
+        "task": comment.task_id,
+        "author": comment.author.username if comment.author else None,
+        "body": comment.body,
+        "created_at": comment.created_at,
+        "updated_at": comment.updated_at,
+        "version": comment.version,
+    }
+
+
+class CommentList(Endpoint):
+    """The comments of a task, oldest first."""
+
+    actions = {"GET": Action.COMMENT_READ, "POST": Action.COMMENT_WRITE}
+
+    def get(self, request: Request, task: str) -> Response:
+        found = find_task(self.actor, task, Action.COMMENT_READ)
+        parameters = self.query("limit", "cursor")
+        page = take_page(Comment.objects.filter(task=found).select_related("author"), OLDEST_FIRST, parameters)
+        return Response({"results": [comment_json(row) for row in page.rows], "next_cursor": page.next_cursor})
+
+    def post(self, request: Request, task: str) -> Response:
+        find_task(self.actor, task, Action.COMMENT_WRITE)
+        body = self.parse(CommentFields)["body"]
+
+        def create() -> Response:
+            comment = comments.add_comment(self.actor, task, body)
+            return answer(comment_json(comment), status=201, headers={"Location": f"{request.path}/{comment.pk}"})
+
+        return self.once(create)
+
+
+class CommentDetail(Endpoint):
+    """One comment."""
+
+    actions = {"GET": Action.COMMENT_READ, "PATCH": Action.COMMENT_WRITE, "DELETE": Action.COMMENT_WRITE}
+
+    def get(self, request: Request, task: str, comment: UUID) -> Response:
+        self.query()
+        return answer(comment_json(comments.find_comment(self.actor, task, comment)))
+
+    def patch(self, request: Request, task: str, comment: UUID) -> Response:
+        comments.find_comment(self.actor, task, comment)
+        body = self.parse(CommentFields)["body"]
+        return answer(comment_json(comments.update_comment(self.actor, task, comment, body, version=self.if_match())))
+
+    def delete(self, request: Request, task: str, comment: UUID) -> Response:
+        comments.delete_comment(self.actor, task, comment, version=self.if_match())
+        return Response(status=204)
+
+
+class TaskHistory(Endpoint):
+    """What happened to a task, oldest first."""
+
+    actions = {"GET": Action.TASK_READ}
+
+    def get(self, request: Request, task: str) -> Response:
+        found = find_task(self.actor, task, Action.TASK_READ)
+        parameters = self.query("limit", "cursor")
+        page = take_page(Event.objects.filter(task_id=found.pk), EARLIEST_FIRST, parameters)
+        results = [
+            {
+                "id": event.pk,
+                "seq": event.seq,
+                "type": event.type,
+                "actor": event.actor_name,
+                "time": event.time,
+                "data": event.data,
+            }
+            for event in page.rows
+        ]
+        return Response({"results": results, "next_cursor": page.next_cursor})

@@ -1,0 +1,112 @@
+"""What every address of the REST interface has in common.
+
+An endpoint names, for each of its methods, the action of `domain/permissions.py` that it stands for. The credential's
+scope is checked here, before the handler runs; roles are checked by the use case that the handler calls.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from taskflow.application.access import require_scope
+from taskflow.domain.errors import Invalid, NotAuthenticated
+from taskflow.domain.permissions import TABLE, Action, Actor
+from taskflow.interfaces.api.authentication import actor_of
+from taskflow.interfaces.api.fields import StrictSerializer
+from taskflow.interfaces.api.idempotency import answer_once
+
+_ANONYMOUS = Actor(user_id=None, username="", projects=frozenset())
+
+
+class Endpoint(APIView):
+    """A REST address. Subclasses give `actions` (method → action) and a handler a method."""
+
+    actions: ClassVar[Mapping[str, Action]] = {}
+    #: Answers that show a secret once are not kept for `Idempotency-Key`.
+    keeps_answers: ClassVar[bool] = True
+    actor: Actor
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        action = self.actions.get("GET" if request.method == "HEAD" else request.method or "")
+        if action is None:
+            return
+        actor = actor_of(request)
+        if actor is None and not TABLE[action].anonymous:
+            raise NotAuthenticated("Sign in, or send a token: 'Authorization: Bearer tfp_…'.")
+        self.actor = actor or _ANONYMOUS
+        require_scope(self.actor, action)
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().dispatch(request, *args, **kwargs)
+        return self.after(response)
+
+    def after(self, response: Response) -> Response:
+        """A last step once everything that the request changed is committed."""
+        return response
+
+    def parse(self, serializer: type[StrictSerializer], *, partial: bool = False) -> dict[str, Any]:
+        """The request's body, validated; `Invalid` or REST framework's ValidationError naming each field."""
+        data = self.request.data
+        if not isinstance(data, Mapping):
+            raise Invalid.field("body", "not_an_object", "Send a JSON object.")
+        checked = serializer(data=data, partial=partial, context={"endpoint": self})
+        checked.is_valid(raise_exception=True)
+        return dict(checked.validated_data)
+
+    def refuse_body(self) -> None:
+        """For verbs that take no fields: an empty body or `{}`."""
+        self.parse(StrictSerializer)
+
+    def query(self, *known: str) -> dict[str, str]:
+        """The query parameters; one that is not `known`, or given twice, is refused."""
+        parameters: dict[str, str] = {}
+        for name, values in self.request.query_params.lists():
+            if name == "format":
+                continue
+            if name not in known:
+                raise Invalid.field(name[:100], "unknown_parameter", f"Known here: {', '.join(known) or 'none'}.")
+            if len(values) != 1:
+                raise Invalid.field(name, "repeated", "Give it once; filter values take commas.")
+            if "\x00" in values[0]:
+                raise Invalid.field(name, "control", "NUL is not allowed here. Remove it.")
+            parameters[name] = values[0]
+        return parameters
+
+    def if_match(self) -> int | None:
+        """The version that `If-Match` names; None without the header or with `*`."""
+        header = self.request.headers.get("If-Match", "").strip()
+        if header in {"", "*"}:
+            return None
+        digits = header.removeprefix("W/").strip('"')
+        # 15 digits are far beyond any version; what is no number matches none.
+        return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 16 else -1
+
+    def once(self, handler: Callable[[], Response]) -> Response:
+        """Runs a POST's `handler`, or repeats the first answer to the same `Idempotency-Key`."""
+        return answer_once(self.request, self.actor, handler) if self.keeps_answers else handler()
+
+
+def answer(data: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A JSON object, with its version as ETag where it has one."""
+    extra = dict(headers or {})
+    if "version" in data:
+        extra["ETag"] = f'"{data["version"]}"'
+    return Response(data, status=status, headers=extra)
+
+
+def prefer_wait(request: Request) -> float:
+    """Seconds of `Prefer: wait=N` (RFC 7240), 0 to 30; 0 without it or where it cannot be read."""
+    for preference in request.headers.get("Prefer", "").split(","):
+        name, _, value = preference.partition("=")
+        if name.strip().lower() == "wait":
+            try:
+                seconds = float(value.strip().strip('"'))
+            except ValueError:
+                return 0.0
+            return min(30.0, max(0.0, seconds)) if math.isfinite(seconds) else 0.0
+    return 0.0

@@ -1,0 +1,159 @@
+"""Problem documents (RFC 9457): the one place where errors become answers."""
+
+import json
+import logging
+from dataclasses import asdict
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db.utils import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from taskflow.domain import errors
+
+log = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+
+STATUS_OF: dict[type[errors.TaskFlowError], int] = {
+    errors.Invalid: 400,
+    errors.NotAuthenticated: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.StaleVersion: 412,
+    errors.TooMany: 429,
+}
+
+TITLES = {
+    400: "Bad request",
+    401: "Not signed in",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    406: "Not acceptable",
+    409: "Conflict",
+    412: "Precondition failed",
+    413: "Request too large",
+    415: "Unsupported media type",
+    422: "Idempotency key reused",
+    429: "Too many requests",
+    500: "Internal error",
+    503: "Unavailable",
+}
+
+_CODES = {
+    "authentication_failed": "not_authenticated",
+    "permission_denied": "forbidden",
+    "parse_error": "malformed",
+    "throttled": "rate_limited",
+}
+
+
+def problem(
+    http_status: int, code: str, detail: str, field_errors: list[errors.FieldError] | None = None
+) -> dict[str, Any]:
+    """The document itself; members without a value are left out of `errors`."""
+    return {
+        "type": f"urn:taskflow:problem:{code}",
+        "title": TITLES.get(http_status, "Error"),
+        "status": http_status,
+        "code": code,
+        "detail": detail,
+        "errors": [
+            {name: value for name, value in asdict(error).items() if value is not None}
+            for error in (field_errors or [])
+        ],
+    }
+
+
+def problem_response(http_status: int, code: str, detail: str) -> HttpResponse:
+    """A problem for code outside of REST framework (middleware, error handlers)."""
+    document = json.dumps(problem(http_status, code, detail))
+    return HttpResponse(document, status=http_status, content_type=CONTENT_TYPE)
+
+
+def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
+    """REST framework's exception handler. None (a bug) ends as a 500 without internals."""
+    headers: dict[str, str] = {}
+    if isinstance(error, errors.TaskFlowError):
+        http_status = _status_of(error)
+        field_errors = error.errors if isinstance(error, errors.Invalid) else None
+        document = problem(http_status, error.code, error.detail, field_errors)
+        if isinstance(error, errors.TooMany):
+            headers["Retry-After"] = str(error.retry_after)
+        if isinstance(error, errors.StaleVersion):
+            headers["ETag"] = f'"{error.current}"'
+        if isinstance(error, errors.NotAuthenticated):
+            headers["WWW-Authenticate"] = 'Bearer realm="taskflow"'
+    elif isinstance(error, exceptions.ValidationError):
+        http_status = status.HTTP_400_BAD_REQUEST
+        found = list(_flatten(error.detail))
+        document = problem(http_status, "invalid", "The request has invalid fields.", found)
+    elif isinstance(error, Http404):
+        http_status, document = 404, problem(404, "not_found", errors.NotFound().detail)
+    elif isinstance(error, PermissionDenied):
+        http_status, document = 403, problem(403, "forbidden", "You may not do that.")
+    elif isinstance(error, RequestDataTooBig):
+        http_status, document = 413, problem(413, "too_large", "The request is larger than 10 MB.")
+    elif isinstance(error, exceptions.APIException):
+        http_status = error.status_code
+        code = str(error.get_codes())
+        document = problem(http_status, _CODES.get(code, code), str(error.detail))
+        if getattr(error, "auth_header", None):
+            headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
+        if getattr(error, "wait", None):
+            headers["Retry-After"] = str(int(error.wait) + 1)  # type: ignore[attr-defined]
+    elif isinstance(error, OperationalError):
+        log.exception("the database did not answer in time")
+        http_status, document = 503, problem(503, "busy", "The database is busy. Try again in a moment.")
+        headers["Retry-After"] = "1"
+    else:
+        return None
+    set_rollback()
+    return Response(document, status=http_status, headers=headers, content_type=CONTENT_TYPE)
+
+
+def _status_of(error: errors.TaskFlowError) -> int:
+    for kind, http_status in STATUS_OF.items():
+        if isinstance(error, kind):
+            return http_status
+    return 400
+
+
+def _flatten(detail: Any, path: str = "") -> list[errors.FieldError]:
+    """REST framework's nested errors as a flat list with dotted paths."""
+    if isinstance(detail, dict):
+        return [error for name, inner in detail.items() for error in _flatten(inner, _join(path, str(name)))]
+    if isinstance(detail, list):
+        nested = any(isinstance(inner, dict | list) for inner in detail)
+        return [
+            error
+            for index, inner in enumerate(detail)
+            for error in _flatten(inner, _join(path, str(index)) if nested else path)
+        ]
+    return [errors.FieldError(path or "body", getattr(detail, "code", "invalid"), str(detail))]
+
+
+def _join(path: str, name: str) -> str:
+    if name == "non_field_errors":
+        return path
+    return f"{path}.{name}" if path else name
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400."""
+    return problem_response(400, "malformed", "The request cannot be understood.")
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """For addresses below /api/ that lead nowhere."""
+    return problem_response(404, "not_found", "There is nothing at this address.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500."""
+    return problem_response(500, "internal", "Something went wrong here; the log of the server has the details.")

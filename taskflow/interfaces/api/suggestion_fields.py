@@ -1,0 +1,126 @@
+"""REST: suggestions, in and out."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from taskflow.domain.priority import LEVELS, Priority
+from taskflow.interfaces.api.fields import InstantField, StrictSerializer, TextField
+from taskflow.store.models import Suggestion
+from taskflow.store.models.suggestions import SuggestionState
+
+SOURCES = ["rules", "learned", "model", "blend"]
+
+
+class ReasonDocument(serializers.Serializer[Any]):
+    """One thing that weighed; `contribution` is in levels, signed, where the signal can say it."""
+
+    code = serializers.CharField()
+    text = serializers.CharField()
+    field = serializers.CharField()
+    contribution = serializers.FloatField(allow_null=True)
+
+
+class ProbabilitiesDocument(serializers.Serializer[Any]):
+    """One number a level; they sum to 1."""
+
+    low = serializers.FloatField()
+    medium = serializers.FloatField()
+    high = serializers.FloatField()
+    urgent = serializers.FloatField()
+
+
+class SignalDocument(serializers.Serializer[Any]):
+    """What one prioritiser said; `weight` is its share of the decision."""
+
+    source = serializers.ChoiceField(["rules", "learned", "model"])
+    provider = serializers.CharField()
+    model = serializers.CharField(allow_null=True)
+    weight = serializers.FloatField()
+    probabilities = ProbabilitiesDocument(allow_null=True)
+    latency_ms = serializers.FloatField(allow_null=True)
+    error = serializers.CharField(allow_null=True)
+
+
+class SuggestionDocument(serializers.Serializer[Any]):
+    """A suggestion as clients see it."""
+
+    id = serializers.UUIDField()
+    task = serializers.UUIDField()
+    state = serializers.ChoiceField(SuggestionState.values)
+    suggested_priority = serializers.ChoiceField(list(LEVELS), allow_null=True)
+    confidence = serializers.FloatField(allow_null=True)
+    probabilities = ProbabilitiesDocument(allow_null=True)
+    reasons = ReasonDocument(many=True)
+    signals = SignalDocument(many=True)
+    source = serializers.ChoiceField(SOURCES, allow_null=True)
+    provider = serializers.CharField(allow_null=True)
+    model = serializers.CharField(allow_null=True)
+    prompt_version = serializers.CharField(allow_null=True)
+    latency_ms = serializers.FloatField(allow_null=True)
+    auto = serializers.BooleanField()
+    created_at = InstantField()
+    decided_at = InstantField(allow_null=True)
+    decided_by = serializers.CharField(allow_null=True)
+    final_priority = serializers.ChoiceField([level.value for level in Priority], allow_null=True)
+    version = serializers.IntegerField()
+
+
+class OverrideFields(StrictSerializer):
+    """The level that the person chose instead."""
+
+    priority = serializers.ChoiceField([level.value for level in Priority])
+
+
+class BatchFields(StrictSerializer):
+    """What to ask suggestions for: all open tasks of a project, or named tasks."""
+
+    project = TextField(max_length=64, required=False, help_text="Id or key")
+    tasks = serializers.ListField(child=TextField(max_length=64), min_length=1, max_length=1000, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len(attrs) != 1:
+            raise serializers.ValidationError("Give either project or tasks.", code="one_of")
+        return attrs
+
+
+class BatchDocument(serializers.Serializer[Any]):
+    """A batch's id, to follow it by."""
+
+    batch = serializers.UUIDField()
+
+
+class BatchProgressDocument(serializers.Serializer[Any]):
+    """How far a batch is."""
+
+    total = serializers.IntegerField()
+    done = serializers.IntegerField()
+    results = SuggestionDocument(many=True)
+
+
+def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
+    return {
+        "id": suggestion.pk,
+        "task": suggestion.task_id,
+        "state": suggestion.state,
+        "suggested_priority": _level(suggestion.suggested_priority),
+        "confidence": suggestion.confidence,
+        "probabilities": suggestion.probabilities,
+        "reasons": suggestion.reasons,
+        "signals": suggestion.signals,
+        "source": suggestion.source or None,
+        "provider": suggestion.provider or None,
+        "model": suggestion.model or None,
+        "prompt_version": suggestion.prompt_version or None,
+        "latency_ms": suggestion.latency_ms,
+        "auto": suggestion.auto,
+        "created_at": suggestion.created_at,
+        "decided_at": suggestion.decided_at,
+        "decided_by": suggestion.decided_by.username if suggestion.decided_by else None,
+        "final_priority": _level(suggestion.final_priority),
+        "version": suggestion.version,
+    }
+
+
+def _level(rank: int | None) -> str | None:
+    return None if rank is None else Priority.from_rank(rank).value

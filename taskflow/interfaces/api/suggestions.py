@@ -1,0 +1,201 @@
+"""REST: priority suggestions."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from taskflow.application import insights, suggestions
+from taskflow.application.access import find_project, find_task, require_scope
+from taskflow.application.task_fields import resolve
+from taskflow.domain.permissions import Action
+from taskflow.domain.priority import Priority
+from taskflow.interfaces.api.endpoint import Endpoint, answer, prefer_wait
+from taskflow.interfaces.api.lists import parse_choices
+from taskflow.interfaces.api.pages import SortKey, take_page
+from taskflow.interfaces.api.suggestion_fields import BatchFields, OverrideFields, suggestion_json
+from taskflow.store.models import BatchItem, Project, Suggestion
+from taskflow.store.models.suggestions import SuggestionState
+
+NEWEST_FIRST = (SortKey("created_at", "created_at", descending=True),)
+
+#: At most half of the eight request threads wait for advice; beyond that the answer is 202 at once.
+_waiting = threading.BoundedSemaphore(4)
+_POLL_FIRST, _POLL_LAST = 0.01, 0.1
+
+
+def wait_until_ready(suggestion: Suggestion, seconds: float) -> Suggestion:
+    """The suggestion once it is no longer queued, or as it is after `seconds`, or at once when too many wait."""
+    if seconds <= 0 or not _waiting.acquire(blocking=False):
+        return suggestion
+    try:
+        deadline, pause = time.monotonic() + seconds, _POLL_FIRST
+        while suggestion.state == SuggestionState.QUEUED and (left := deadline - time.monotonic()) > 0:
+            time.sleep(min(pause, left))
+            pause = min(_POLL_LAST, pause * 1.5)
+            suggestion.refresh_from_db()
+        return suggestion
+    finally:
+        _waiting.release()
+
+
+class TaskSuggestions(Endpoint):
+    """Asks for advice on a task's priority."""
+
+    actions = {"POST": Action.SUGGESTION_WRITE}
+
+    def post(self, request: Request, task: str) -> Response:
+        find_task(self.actor, task, Action.SUGGESTION_WRITE)
+        self.refuse_body()
+
+        def ask() -> Response:
+            return self._answer(suggestions.request_suggestion(self.actor, task), status=202)
+
+        return self.once(ask)
+
+    def after(self, response: Response) -> Response:
+        """Waits only now: the worker sees the request once it is committed."""
+        if response.status_code != 202:
+            return response
+        seconds = prefer_wait(self.request)
+        queued = Suggestion.objects.get(pk=response.data["id"])
+        ready = wait_until_ready(queued, seconds)
+        if seconds <= 0 or ready.state == SuggestionState.QUEUED:
+            return response
+        replayed = response.get("Idempotency-Replayed")
+        finished = self._answer(ready, status=200)
+        if replayed:
+            finished["Idempotency-Replayed"] = replayed
+        return self.finalize_response(self.request, finished)
+
+    def _answer(self, suggestion: Suggestion, *, status: int) -> Response:
+        location = f"/api/v1/priority-suggestions/{suggestion.pk}"
+        return answer(suggestion_json(suggestion), status=status, headers={"Location": location})
+
+
+class SuggestionList(Endpoint):
+    """Suggestions on the tasks that the reader sees, newest first."""
+
+    actions = {"GET": Action.SUGGESTION_LIST}
+
+    def get(self, request: Request) -> Response:
+        parameters = self.query("limit", "cursor", "state", "task", "project")
+        visible = Project.objects.visible_to(self.actor).values("pk")
+        rows = Suggestion.objects.filter(task__project__in=visible).select_related("decided_by")
+        if "state" in parameters:
+            rows = rows.filter(state__in=parse_choices("state", parameters["state"], tuple(SuggestionState.values)))
+        if "task" in parameters:
+            rows = rows.filter(task__in=self._ids("task", parameters["task"], find_task))
+        if "project" in parameters:
+            rows = rows.filter(task__project__in=self._ids("project", parameters["project"], find_project))
+        page = take_page(rows, NEWEST_FIRST, parameters)
+        return Response({"results": [suggestion_json(row) for row in page.rows], "next_cursor": page.next_cursor})
+
+    def _ids(self, field: str, text: str, find: Callable[..., Any]) -> list[UUID]:
+        references = parse_choices(field, text)
+        found = [resolve(field, lambda ref: find(self.actor, ref, Action.SUGGESTION_READ), ref) for ref in references]
+        return [row.pk for row in found if row is not None]
+
+
+class SuggestionDetail(Endpoint):
+    """One suggestion."""
+
+    actions = {"GET": Action.SUGGESTION_READ}
+
+    def get(self, request: Request, suggestion: UUID) -> Response:
+        self.query()
+        return answer(suggestion_json(suggestions.find_suggestion(self.actor, suggestion)))
+
+
+class SuggestionAccept(Endpoint):
+    """Takes the advice."""
+
+    actions = {"POST": Action.SUGGESTION_WRITE}
+
+    def post(self, request: Request, suggestion: UUID) -> Response:
+        self.refuse_body()
+        version = self.if_match()
+        return self.once(lambda: _decided(self, suggestions.accept(self.actor, suggestion, version=version)))
+
+
+class SuggestionOverride(Endpoint):
+    """Decides another level."""
+
+    actions = {"POST": Action.SUGGESTION_WRITE}
+
+    def post(self, request: Request, suggestion: UUID) -> Response:
+        suggestions.find_suggestion(self.actor, suggestion, Action.SUGGESTION_WRITE)
+        level = Priority(self.parse(OverrideFields)["priority"])
+        version = self.if_match()
+        return self.once(lambda: _decided(self, suggestions.override(self.actor, suggestion, level, version=version)))
+
+
+class SuggestionDismiss(Endpoint):
+    """Sets the advice aside."""
+
+    actions = {"POST": Action.SUGGESTION_WRITE}
+
+    def post(self, request: Request, suggestion: UUID) -> Response:
+        self.refuse_body()
+        version = self.if_match()
+        return self.once(lambda: _decided(self, suggestions.dismiss(self.actor, suggestion, version=version)))
+
+
+def _decided(endpoint: Endpoint, suggestion: Suggestion) -> Response:
+    return answer(suggestion_json(suggestions.find_suggestion(endpoint.actor, suggestion.pk)))
+
+
+class SuggestionBulk(Endpoint):
+    """Asks for advice on many tasks at once."""
+
+    actions = {"POST": Action.SUGGESTION_LIST}
+
+    def post(self, request: Request) -> Response:
+        require_scope(self.actor, Action.SUGGESTION_WRITE)
+        fields = self.parse(BatchFields)
+
+        def ask() -> Response:
+            batch = self._request(fields)
+            location = f"/api/v1/priority-suggestions/batches/{batch}"
+            return Response({"batch": batch}, status=202, headers={"Location": location})
+
+        return self.once(ask)
+
+    def _request(self, fields: dict[str, Any]) -> UUID:
+        actor, action = self.actor, Action.SUGGESTION_WRITE
+        if "project" in fields:
+            project = resolve("project", lambda ref: find_project(actor, ref, action), fields["project"])
+            return suggestions.request_batch(actor, project=None if project is None else project.pk).pk
+        found = [resolve("tasks", lambda ref: find_task(actor, ref, action), ref) for ref in fields["tasks"]]
+        return suggestions.request_batch(actor, tasks=[task.pk for task in found if task is not None]).pk
+
+
+class BatchDetail(Endpoint):
+    """How far a batch is, and what it gave."""
+
+    actions = {"GET": Action.SUGGESTION_LIST}
+
+    def get(self, request: Request, batch: UUID) -> Response:
+        self.query()
+        with transaction.atomic():
+            found = suggestions.find_batch(self.actor, batch)
+            items = BatchItem.objects.filter(batch=found, done=True)
+            visible = Project.objects.visible_to(self.actor).values("pk")
+            ready = items.filter(suggestion__task__project__in=visible).select_related("suggestion__decided_by")
+            results = [suggestion_json(item.suggestion) for item in ready.order_by("position") if item.suggestion]
+            return Response({"total": found.total, "done": items.count(), "results": results})
+
+
+class Insights(Endpoint):
+    """How well suggestions agree with what people decide."""
+
+    actions = {"GET": Action.SUGGESTION_LIST}
+
+    def get(self, request: Request) -> Response:
+        self.query()
+        return Response(insights.prioritisation_insights(self.actor))

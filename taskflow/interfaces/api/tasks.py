@@ -1,0 +1,143 @@
+"""REST: tasks and their verbs."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from taskflow.application import task_moves, task_states, tasks, trash, watches
+from taskflow.application.access import find_task
+from taskflow.domain.errors import NotFound
+from taskflow.domain.permissions import Action
+from taskflow.interfaces.api.endpoint import Endpoint, answer
+from taskflow.interfaces.api.fields import StrictSerializer, TextField
+from taskflow.interfaces.api.pages import take_page
+from taskflow.interfaces.api.task_fields import TaskFields, load_tasks
+from taskflow.interfaces.api.task_filters import PARAMETERS, filter_tasks, sort_keys
+from taskflow.store.models import Task
+
+
+class MoveFields(StrictSerializer):
+    """Where a task goes: another project, and directly before or after another task."""
+
+    project = TextField(max_length=64, required=False, help_text="Id or key")
+    before = TextField(max_length=64, required=False, help_text="Id or key of a task")
+    after = TextField(max_length=64, required=False, help_text="Id or key of a task")
+
+
+def answer_task(endpoint: Endpoint, task_id: UUID, *, status: int = 200, location: str | None = None) -> Response:
+    """The task's document as it is stored now."""
+    documents = load_tasks(endpoint.actor, [task_id])
+    if not documents:
+        raise NotFound
+    return answer(documents[0], status=status, headers={"Location": location} if location else None)
+
+
+class TaskList(Endpoint):
+    """Tasks of the projects that the reader is in."""
+
+    actions = {"GET": Action.TASK_LIST, "POST": Action.TASK_WRITE}
+
+    def get(self, request: Request) -> Response:
+        parameters = self.query("limit", "cursor", *PARAMETERS)
+        rows = filter_tasks(self.actor, Task.objects.visible_to(self.actor), parameters)
+        page = take_page(rows.only("pk"), sort_keys(parameters), parameters)
+        results = load_tasks(self.actor, [task.pk for task in page.rows])
+        return Response({"results": results, "next_cursor": page.next_cursor})
+
+    def post(self, request: Request) -> Response:
+        fields = self.parse(TaskFields)
+
+        def create() -> Response:
+            task = tasks.create_task(self.actor, fields)
+            return answer_task(self, task.pk, status=201, location=f"{request.path}/{task.pk}")
+
+        return self.once(create)
+
+
+class TaskDetail(Endpoint):
+    """One task, by id or key."""
+
+    actions = {"GET": Action.TASK_READ, "PATCH": Action.TASK_WRITE, "DELETE": Action.TASK_WRITE}
+
+    def get(self, request: Request, task: str) -> Response:
+        self.query()
+        return answer_task(self, find_task(self.actor, task, Action.TASK_READ).pk)
+
+    def patch(self, request: Request, task: str) -> Response:
+        found = find_task(self.actor, task, Action.TASK_WRITE)
+        fields = self.parse(TaskFields, partial=True)
+        changed = tasks.update_task(self.actor, found.pk, fields, version=self.if_match())
+        return answer_task(self, changed.pk)
+
+    def delete(self, request: Request, task: str) -> Response:
+        trash.delete_task(self.actor, task, version=self.if_match())
+        return Response(status=204)
+
+
+class TaskVerb(Endpoint):
+    """A verb of a task that takes no fields and answers with the task."""
+
+    actions = {"POST": Action.TASK_WRITE}
+    perform: Callable[..., Task]
+
+    def post(self, request: Request, task: str) -> Response:
+        find_task(self.actor, task, self.actions["POST"])
+        self.refuse_body()
+        version = self.if_match()
+        verb: Any = type(self).perform
+        return self.once(lambda: answer_task(self, verb(self.actor, task, version=version).pk))
+
+
+class TaskComplete(TaskVerb):
+    """Sets a task done."""
+
+    perform = staticmethod(task_states.complete_task)
+
+
+class TaskReopen(TaskVerb):
+    """Sets a done or cancelled task to do."""
+
+    perform = staticmethod(task_states.reopen_task)
+
+
+class TaskRestore(TaskVerb):
+    """Takes a task out of the trash."""
+
+    perform = staticmethod(trash.restore_task)
+
+
+class TaskWatchVerb(Endpoint):
+    """Wants to hear of a task."""
+
+    actions = {"POST": Action.TASK_WATCH}
+    muted = False
+
+    def post(self, request: Request, task: str) -> Response:
+        find_task(self.actor, task, Action.TASK_WATCH)
+        self.refuse_body()
+        return self.once(lambda: answer_task(self, watches.set_watch(self.actor, task, muted=self.muted).pk))
+
+
+class TaskMute(TaskWatchVerb):
+    """Wants to hear nothing of a task."""
+
+    muted = True
+
+
+class TaskMove(Endpoint):
+    """Moves a task to another project, or within its project's order."""
+
+    actions = {"POST": Action.TASK_WRITE}
+
+    def post(self, request: Request, task: str) -> Response:
+        find_task(self.actor, task, Action.TASK_WRITE)
+        fields = self.parse(MoveFields)
+        version = self.if_match()
+
+        def move() -> Response:
+            return answer_task(self, task_moves.move_task(self.actor, task, version=version, **fields).pk)
+
+        return self.once(move)

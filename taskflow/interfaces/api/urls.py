@@ -1,0 +1,46 @@
+"""The addresses of the REST interface, below `/api/v1/`."""
+
+from django.urls import include, path, re_path
+
+from taskflow.domain.importers import IMPORTERS
+from taskflow.interfaces.api import comments, imports, projects, suggestions, tasks
+
+REFERENCE = r"[0-9A-Za-z-]{1,64}"
+PROJECT = rf"projects/(?P<project>{REFERENCE})"
+TASK = rf"tasks/(?P<task>{REFERENCE})"
+SOURCE = "|".join(IMPORTERS)
+SUGGESTION = "priority-suggestions/<uuid:suggestion>"
+
+urlpatterns = [
+    path("", include("taskflow.interfaces.api.auth_urls")),
+    path("", include("taskflow.interfaces.api.document_urls")),
+    path("projects", projects.ProjectList.as_view(), name="projects"),
+    re_path(rf"^{PROJECT}$", projects.ProjectDetail.as_view(), name="project"),
+    re_path(rf"^{PROJECT}/archive$", projects.ProjectArchive.as_view(), name="project-archive"),
+    re_path(rf"^{PROJECT}/transfer$", projects.ProjectTransfer.as_view(), name="project-transfer"),
+    re_path(rf"^{PROJECT}/members$", projects.MemberList.as_view(), name="members"),
+    re_path(rf"^{PROJECT}/members/(?P<username>[\w.\-]+)$", projects.MemberDetail.as_view(), name="member"),
+    path("labels", projects.LabelList.as_view(), name="labels"),
+    path("labels/<uuid:label>", projects.LabelDetail.as_view(), name="label"),
+    path("tasks", tasks.TaskList.as_view(), name="tasks"),
+    re_path(rf"^{TASK}$", tasks.TaskDetail.as_view(), name="task"),
+    re_path(rf"^{TASK}/complete$", tasks.TaskComplete.as_view(), name="task-complete"),
+    re_path(rf"^{TASK}/reopen$", tasks.TaskReopen.as_view(), name="task-reopen"),
+    re_path(rf"^{TASK}/restore$", tasks.TaskRestore.as_view(), name="task-restore"),
+    re_path(rf"^{TASK}/move$", tasks.TaskMove.as_view(), name="task-move"),
+    re_path(rf"^{TASK}/watch$", tasks.TaskWatchVerb.as_view(), name="task-watch"),
+    re_path(rf"^{TASK}/mute$", tasks.TaskMute.as_view(), name="task-mute"),
+    re_path(rf"^{TASK}/history$", comments.TaskHistory.as_view(), name="task-history"),
+    re_path(rf"^{TASK}/comments$", comments.CommentList.as_view(), name="comments"),
+    re_path(rf"^{TASK}/comments/(?P<comment>[0-9a-fA-F-]{{36}})$", comments.CommentDetail.as_view(), name="comment"),
+    re_path(rf"^{TASK}/priority-suggestions$", suggestions.TaskSuggestions.as_view(), name="task-suggestions"),
+    path("priority-suggestions", suggestions.SuggestionList.as_view(), name="suggestions"),
+    path("priority-suggestions/bulk", suggestions.SuggestionBulk.as_view(), name="suggestions-bulk"),
+    path("priority-suggestions/batches/<uuid:batch>", suggestions.BatchDetail.as_view(), name="suggestions-batch"),
+    path(SUGGESTION, suggestions.SuggestionDetail.as_view(), name="suggestion"),
+    path(f"{SUGGESTION}/accept", suggestions.SuggestionAccept.as_view(), name="suggestion-accept"),
+    path(f"{SUGGESTION}/override", suggestions.SuggestionOverride.as_view(), name="suggestion-override"),
+    path(f"{SUGGESTION}/dismiss", suggestions.SuggestionDismiss.as_view(), name="suggestion-dismiss"),
+    path("insights/prioritisation", suggestions.Insights.as_view(), name="insights"),
+    re_path(rf"^imports/(?P<source>{SOURCE})$", imports.Import.as_view(), name="import"),
+]

@@ -1,0 +1,8 @@
+"""The Django app that holds the doors: REST, admin pages, sign-in pages and commands."""
+
+from django.apps import AppConfig
+
+
+class InterfacesConfig(AppConfig):
+    name = "taskflow.interfaces"
+    label = "interfaces"

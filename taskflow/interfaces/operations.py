@@ -1,0 +1,97 @@
+"""What operators' tools ask: is the process there, can it work, what does it count."""
+
+import hmac
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Count
+from django.db.utils import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from taskflow.application import ledger, ports
+from taskflow.interfaces.api.problems import problem_response
+from taskflow.store.models import Job, Suggestion, Task, User
+from taskflow.store.models.jobs import JobState
+
+#: Migrations are looked at until they are found complete: in a running process they do not come back.
+_migrated = False
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 while the process answers at all."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """200 when requests can be served; 503 names what is missing: database, migrations or job loop."""
+    checks: dict[str, str] = {}
+    try:
+        checks["migrations"] = "ok" if _is_migrated() else "pending: run 'taskflow migrate'"
+        checks["database"] = "ok"
+        checks["job_loop"] = "ok" if ledger.is_alive(ports.now()) else "no worker gave a sign of life"
+    except DatabaseError as error:
+        checks["database"] = f"unreachable: {type(error).__name__}"
+    ready = all(value == "ok" for value in checks.values())
+    document = {"status": "ok" if ready else "unavailable", "checks": checks}
+    return JsonResponse(document, status=200 if ready else 503)
+
+
+def _is_migrated() -> bool:
+    global _migrated
+    if not _migrated:
+        executor = MigrationExecutor(connection)
+        _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    return _migrated
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus's text form; to whoever has the token, or to loopback where no proxy stands between."""
+    if not _may_read_metrics(request):
+        return problem_response(403, "forbidden", "Send 'Authorization: Bearer' with TASKFLOW_METRICS_TOKEN.")
+    return HttpResponse(generate_latest(_collect()), content_type=CONTENT_TYPE_LATEST)
+
+
+def _may_read_metrics(request: HttpRequest) -> bool:
+    token: str | None = _metrics_token()
+    if token:
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+        return hmac.compare_digest(given.encode(), token.encode())
+    forwarded = any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "X-Real-Ip"))
+    return request.META.get("REMOTE_ADDR") in {"127.0.0.1", "::1"} and not forwarded
+
+
+def _metrics_token() -> str | None:
+    token: Any = settings.TASKFLOW.metrics_token
+    return token.get_secret_value() if hasattr(token, "get_secret_value") else token
+
+
+def _collect() -> CollectorRegistry:
+    now = ports.now()
+    registry = CollectorRegistry()
+    jobs = Gauge("taskflow_jobs", "Jobs of the ledger by state.", ["state"], registry=registry)
+    counted = dict(Job.objects.values_list("state").annotate(Count("pk")).order_by())
+    for state in JobState.values:
+        jobs.labels(state).set(counted.get(state, 0))
+    oldest = Job.objects.filter(state=JobState.QUEUED, next_attempt_at__lte=now).order_by("next_attempt_at").first()
+    age = Gauge("taskflow_oldest_due_job_seconds", "How long the oldest due job has waited.", registry=registry)
+    age.set((now - oldest.next_attempt_at).total_seconds() if oldest else 0)
+    alive = Gauge("taskflow_job_loop_alive", "1 while a worker gives signs of life.", registry=registry)
+    alive.set(ledger.is_alive(now))
+    suggestions = Gauge("taskflow_suggestions", "Suggestions by state.", ["state"], registry=registry)
+    for state, count in Suggestion.objects.values_list("state").annotate(Count("pk")).order_by():
+        suggestions.labels(state).set(count)
+    Gauge("taskflow_open_tasks", "Tasks that want doing.", registry=registry).set(Task.objects.open().count())
+    people = User.objects.filter(is_active=True).count()
+    Gauge("taskflow_users", "Active accounts.", registry=registry).set(people)
+    return registry

@@ -1,0 +1,10 @@
+"""The Django app that holds TaskFlow's tables."""
+
+from django.apps import AppConfig
+
+
+class StoreConfig(AppConfig):
+    name = "taskflow.store"
+    label = "store"
+    verbose_name = "TaskFlow"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,43 @@
+"""TaskFlow's tables, one module a subject."""
+
+from taskflow.store.models.events import Event, EventStream
+from taskflow.store.models.jobs import Job, WorkerBeat
+from taskflow.store.models.projects import Label, Membership, Project, ProjectKeyAlias
+from taskflow.store.models.requests import IdempotencyRecord
+from taskflow.store.models.suggestions import BatchItem, Decision, Suggestion, SuggestionBatch
+from taskflow.store.models.tasks import (
+    Comment,
+    Dependency,
+    ImportedRecord,
+    Reminder,
+    Task,
+    TaskKeyAlias,
+    TaskWatch,
+)
+from taskflow.store.models.users import ApiToken, SignInLink, User
+
+__all__ = [
+    "ApiToken",
+    "BatchItem",
+    "Comment",
+    "Decision",
+    "Dependency",
+    "Event",
+    "EventStream",
+    "IdempotencyRecord",
+    "ImportedRecord",
+    "Job",
+    "Label",
+    "Membership",
+    "Project",
+    "ProjectKeyAlias",
+    "Reminder",
+    "SignInLink",
+    "Suggestion",
+    "SuggestionBatch",
+    "Task",
+    "TaskKeyAlias",
+    "TaskWatch",
+    "User",
+    "WorkerBeat",
+]

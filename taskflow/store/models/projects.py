@@ -1,0 +1,111 @@
+"""Projects, who is in them, and their labels."""
+
+from typing import Self
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models.functions import Lower
+
+from taskflow.domain.permissions import Actor, ProjectRole
+from taskflow.domain.priority import ORDER
+from taskflow.store.identifiers import new_id
+
+PRIORITY_CHOICES = [(level.rank, level.value) for level in ORDER]
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    """Every read of projects begins at `visible_to`."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """The projects that `actor` is a member of (all, for the operator), within the credential's limit."""
+        if actor.operator:
+            return self
+        visible = self.filter(memberships__user_id=actor.user_id)
+        return visible if actor.projects is None else visible.filter(pk__in=actor.projects)
+
+
+class Project(models.Model):
+    """A list of tasks that people share. Every user has one of their own, the inbox."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    name = models.CharField(max_length=200)
+    key = models.CharField(
+        max_length=10,
+        unique=True,
+        validators=[RegexValidator(r"^[A-Z][A-Z0-9]{1,9}\Z", "2 to 10 capital letters and digits, a letter first.")],
+    )
+    description = models.TextField(blank=True, default="", max_length=100_000)
+    color = models.CharField(max_length=7, blank=True, default="")
+    archived = models.BooleanField(default=False)
+    inbox_of = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="inbox", editable=False
+    )
+    default_priority = models.PositiveSmallIntegerField(choices=PRIORITY_CHOICES, default=0)
+    auto_suggest = models.CharField(max_length=10, choices=[("off", "off"), ("on_create", "on create")], default="off")
+    auto_apply_confidence = models.FloatField(
+        null=True, blank=True, validators=[MinValueValidator(0), MaxValueValidator(1)]
+    )
+    remote_models_allowed = models.BooleanField(default=False)
+    urgency_weights = models.JSONField(default=dict, blank=True)
+    #: The number of the last task that was created here.
+    task_counter = models.PositiveIntegerField(default=0, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        indexes = (models.Index(fields=["created_at", "id"], name="project_created"),)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.key})"
+
+
+class ProjectKeyAlias(models.Model):
+    """A key that a project had before; it keeps resolving."""
+
+    key = models.CharField(primary_key=True, max_length=10)
+    project = models.ForeignKey(Project, models.CASCADE, related_name="former_keys")
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Membership(models.Model):
+    """One person's role in one project."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=[(r.value, r.value) for r in ProjectRole])
+    created_at = models.DateTimeField(auto_now_add=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["user", "project"], name="membership_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.user} as {self.role}"
+
+
+class Label(models.Model):
+    """A word that tasks of one project are marked with."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    project = models.ForeignKey(Project, models.CASCADE, related_name="labels")
+    name = models.CharField(max_length=100)
+    color = models.CharField(max_length=7, blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint("project", Lower("name"), name="label_name_ci", violation_error_message="Taken."),
+        )
+
+    def __str__(self) -> str:
+        return self.name
