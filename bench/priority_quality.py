@@ -1,11 +1,11 @@
-"""How good priority suggestions are, on labelled to-do lists: learn from the first k decisions, be asked about the rest.
+"""How good priority suggestions are, on labelled to-do lists: learn from the first k decisions, be asked the rest.
 
-    python bench/priority_quality.py                     the lists in bench/data
-    python bench/priority_quality.py --data DIR          other people's lists (*.jsonl) and trackers (*.csv) in the same format
-    python bench/priority_quality.py --no-project        without project and labels
+    python bench/priority_quality.py                 the lists in bench/data/personas and bench/data/hadoop.csv
+    python bench/priority_quality.py --data DIR      other people's lists (*.jsonl) and trackers (*.csv), same format
+    python bench/priority_quality.py --no-project    without project and labels
 
-"Now" is the moment each task was created. The suggestions come from the code the product runs: rules, learned, combine. The baseline is
-a plain TF-IDF logistic regression of scikit-learn, where that is installed.
+"Now" is the moment each task was created. The suggestions come from the code the product runs: rules, learned, combine.
+The baseline is a plain TF-IDF logistic regression of scikit-learn, where that is installed.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from quality_metrics import MEASURES, Levels, Probabilities, summarise
+from quality_metrics import MEASURES, Probabilities, summarise
 
 from taskflow.domain.facts import TaskFacts
 from taskflow.domain.priority import LEVELS, Level
@@ -44,20 +44,23 @@ class Task:
 
 
 def read_people(folder: Path) -> dict[str, list[Task]]:
-    """The to-do lists below `folder`, by file name."""
-    return {
-        path.stem: [parse_task(json.loads(line)) for line in path.open()] for path in sorted(folder.rglob("*.jsonl"))
-    }
+    """The to-do lists of `folder`, by file name."""
+    return {path.stem: [parse_task(json.loads(line)) for line in path.open()] for path in list_files(folder, "*.jsonl")}
 
 
 def read_trackers(folder: Path) -> dict[str, list[Task]]:
-    """The issue trackers below `folder` (CSV), oldest issue first."""
+    """The issue trackers of `folder` (CSV), oldest issue first."""
     trackers = {}
-    for path in sorted(folder.rglob("*.csv")):
+    for path in list_files(folder, "*.csv"):
         with path.open(newline="") as lines:
             tasks = [parse_task(row) for row in csv.DictReader(lines)]
         trackers[path.stem] = sorted(tasks, key=lambda task: task.facts.created_at)
     return trackers
+
+
+def list_files(folder: Path, pattern: str) -> list[Path]:
+    """The files of `folder` and of its folder `personas`, by name."""
+    return sorted([*folder.glob(pattern), *(folder / "personas").glob(pattern)])
 
 
 def parse_task(row: dict[str, Any]) -> Task:
@@ -95,7 +98,8 @@ def suggest(known: Sequence[Task], asked: Sequence[Task]) -> Probabilities:
 
 
 def suggest_plainly(known: Sequence[Task], asked: Sequence[Task]) -> Probabilities | None:
-    """The baseline's probabilities; None without scikit-learn, and the class frequencies where there is one class or none."""
+    """The baseline's probabilities; None without scikit-learn, and the class frequencies where there is one class or
+    none."""
     try:
         from sklearn.feature_extraction import DictVectorizer
         from sklearn.feature_extraction.text import TfidfVectorizer
@@ -136,7 +140,8 @@ def plain_features(task: Task) -> dict[str, float]:
 
 
 def measure(tasks: Sequence[Task], decisions: Sequence[int], test_from: int | None) -> Iterator[dict[str, Any]]:
-    """One record a number of decisions and method: the raw truth and probabilities for the tasks after them (or from `test_from`)."""
+    """One record a number of decisions and method: the raw truth and probabilities for the tasks after them (or from
+    `test_from`)."""
     for count in decisions:
         start = count if test_from is None else test_from
         known = tasks[start - count : start] if test_from is not None else tasks[:count]

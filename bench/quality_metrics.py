@@ -53,7 +53,8 @@ def log_loss(truth: Levels, probabilities: Probabilities) -> float:
 
 
 def calibration_error(truth: Levels, probabilities: Probabilities) -> float:
-    """The expected calibration error of the confidence: ten equal-width bins, gap weighted by the bin's share (Guo et al. 2017)."""
+    """The expected calibration error of the confidence: ten equal-width bins, gap weighted by the bin's share (Guo et
+    al. 2017)."""
     confidence = probabilities.max(axis=1)
     hit = probabilities.argmax(axis=1) == truth
     bins = np.minimum((confidence * ECE_BINS).astype(int), ECE_BINS - 1)

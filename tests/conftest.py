@@ -38,7 +38,7 @@ class Api:
     def __init__(self, user: User | None, **headers: str) -> None:
         self.client = Client(headers=headers)
         if user is not None:
-            self.client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+            self.client.force_login(user)
 
     def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         request = getattr(self.client, method.lower())

@@ -1,0 +1,1 @@
+"""Use cases: every change of TaskFlow's own tables, one module a subject."""

@@ -34,13 +34,15 @@ def role_in(actor: Actor, project_id: UUID) -> ProjectRole | None:
     """The actor's role in a project, None when it is no member; the operator acts as owner everywhere."""
     if actor.operator:
         return ProjectRole.OWNER
+    if actor.user_id is None:
+        return None
     role = Membership.objects.filter(project_id=project_id, user_id=actor.user_id).values_list("role", flat=True)
     found = role.first()
     return None if found is None else ProjectRole(found)
 
 
 def require_project(actor: Actor, project_id: UUID, action: Action) -> None:
-    """`Forbidden` unless the actor's role in a visible project and its scopes allow `action`; `NotFound` if invisible."""
+    """`NotFound` for a project that is not visible, `Forbidden` unless role and scopes allow `action` there."""
     role = role_in(actor, project_id)
     if role is None or (actor.projects is not None and project_id not in actor.projects):
         raise NotFound
@@ -67,7 +69,7 @@ def find_project(actor: Actor, reference: str | UUID, action: Action) -> Project
 def find_task(actor: Actor, reference: str | UUID, action: Action, *, lock: bool = False) -> Task:
     """The task that an id or a key (present or former, any case) names, with its project.
 
-    `lock` holds the row until the end of the transaction (PostgreSQL; on SQLite the transaction itself excludes others).
+    `lock` holds the row until the transaction ends (PostgreSQL; on SQLite the transaction itself excludes others).
     """
     tasks = Task.objects.visible_to(actor).select_related("project")
     if lock:

@@ -38,7 +38,7 @@ def check_identity(
         unicodedata.normalize("NFKC", username), BaseUserManager.normalize_email(email.strip()), timezone
     )
     errors = [
-        *_check_username(identity.username, of),
+        *check_username(identity.username, of),
         *_check_email(identity.email),
         *_check_timezone(identity.timezone),
         *(extra or []),
@@ -80,7 +80,8 @@ def _others(people: QuerySet[User], of: UUID | None) -> QuerySet[User]:
     return people if of is None else people.exclude(pk=of)
 
 
-def _check_username(username: str, of: UUID | None) -> list[FieldError]:
+def check_username(username: str, of: UUID | None = None) -> list[FieldError]:
+    """What is wrong with a name for an account, or for a new one without `of`."""
     if not re.match(USERNAME_PATTERN, username):
         detail = "Use 1 to 64 letters, digits, '_', '-' and '.', starting with a letter, a digit or '_'."
         return [FieldError("username", "invalid", detail)]

@@ -32,8 +32,10 @@ from taskflow.domain.events import EventType
 from taskflow.domain.permissions import SYSTEM, Action, Actor, SiteRole
 from taskflow.store.identifiers import new_id
 from taskflow.store.models import User
+from taskflow.store.models.users import fold_name
 
 __all__ = [
+    "confirm_address",
     "create_sign_in_link",
     "create_user",
     "find_user",
@@ -107,12 +109,17 @@ def sign_up(username: str, email: str, password: str | None, timezone: str = "UT
 
 def refuse_closed_registration() -> None:
     """`Forbidden` unless people may create accounts for themselves here."""
+    refuse_without_passwords()
+    if not settings.TASKFLOW.registration_is_open:
+        raise Forbidden("Registration is closed here. Ask an administrator for an account.", code="registration_closed")
+
+
+def refuse_without_passwords() -> None:
+    """`Forbidden` where `TASKFLOW_LOCAL_ACCOUNTS` is off."""
     if not settings.TASKFLOW.local_accounts:
         raise Forbidden(
             "This instance keeps no passwords. Sign in with your organisation's account.", code="no_local_accounts"
         )
-    if not settings.TASKFLOW.registration_is_open:
-        raise Forbidden("Registration is closed here. Ask an administrator for an account.", code="registration_closed")
 
 
 def open_first_account(token: str, username: str, email: str, password: str, timezone: str = "UTC") -> User:
@@ -196,6 +203,22 @@ def update_user(actor: Actor, user: User, fields: Mapping[str, Any], *, version:
             credentials.end_all(user)
         opened.event(EventType.USER_UPDATED, data={"username": user.username, "changed": sorted(changed)})
         return user
+
+
+def confirm_address(address: EmailAddress) -> bool:
+    """An address whose link was opened becomes its person's only one. False when another account has it meanwhile."""
+    user = address.user
+    if is_email_taken(address.email, of=user.pk):
+        return False
+    with change(user.as_actor()) as opened:
+        EmailAddress.objects.filter(user=user).exclude(pk=address.pk).delete()
+        address.verified = address.primary = True
+        address.save()
+        if fold_name(user.email) != fold_name(address.email):
+            user.email, user.version = address.email, user.version + 1
+            user.save(update_fields=["email", "version"])
+            opened.event(EventType.USER_UPDATED, data={"username": user.username, "changed": ["email"]})
+    return True
 
 
 def refuse_losing_administrators(user: User) -> None:

@@ -1,4 +1,4 @@
-"""The work behind a suggestion: gathers the signals, combines them, stores the advice. Never fails for want of a model."""
+"""The work behind a suggestion: gathers the signals, combines them, stores the advice; never without an answer."""
 
 import logging
 import time
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from taskflow.application import decisions, ledger, ports
 from taskflow.application.changes import Change, change
-from taskflow.application.examples import gather_examples
+from taskflow.application.examples import about_others, gather_examples
 from taskflow.application.jobs import handles
 from taskflow.application.suggestions import ADVISE, ADVISE_BATCH, fail_lost
 from taskflow.application.tasks import save_changed
@@ -18,7 +18,7 @@ from taskflow.domain.facts import TaskFacts
 from taskflow.domain.permissions import SYSTEM
 from taskflow.domain.priority import Priority
 from taskflow.domain.rules import rules_signal
-from taskflow.domain.suggestion import Advice, Signal, combine
+from taskflow.domain.suggestion import Advice, Signal, combine, round_to_one
 from taskflow.learning.examples import Example
 from taskflow.learning.learner import Learner
 from taskflow.store.models import BatchItem, Job, Suggestion, SuggestionBatch, Task, User
@@ -69,7 +69,8 @@ def advise_one(job: Job) -> None:
         return
     person = suggestion.requested_by or suggestion.task.created_by
     facts = decisions.facts_of([suggestion.task_id])[suggestion.task_id]
-    advice, latency = advise(facts, _examples(person, suggestion.task), timezone=_zone(person))
+    examples = about_others(_examples(person, suggestion.task), suggestion.task_id)
+    advice, latency = advise(facts, examples, timezone=_zone(person))
     with change(SYSTEM) as opened:
         ledger.finish(job)
         _publish(opened, suggestion.pk, facts, advice, latency)
@@ -105,7 +106,8 @@ def _advise_items(items: list[BatchItem], person: User) -> Ready:
         if task.project_id not in examples:
             examples[task.project_id] = _examples(person, task)
         if task.pk in facts:
-            advice, latency = advise(facts[task.pk], examples[task.project_id], timezone=_zone(person))
+            others = about_others(examples[task.project_id], task.pk)
+            advice, latency = advise(facts[task.pk], others, timezone=_zone(person))
             ready[task.pk] = (facts[task.pk], advice, latency)
     return ready
 
@@ -175,7 +177,7 @@ def _auto_apply(opened: Change, suggestion: Suggestion) -> None:
 
 
 def _examples(person: User | None, task: Task) -> list[Example]:
-    return gather_examples(None if person is None else person.pk, task.project_id, task.pk)
+    return gather_examples(None if person is None else person.pk, task.project_id)
 
 
 def _zone(person: User | None) -> str:
@@ -183,7 +185,9 @@ def _zone(person: User | None) -> str:
 
 
 def _reason_json(reason: dict[str, Any]) -> dict[str, Any]:
-    return {name: reason[name] for name in ("code", "text", "field", "contribution")}
+    shown = {name: reason[name] for name in ("code", "text", "field")}
+    contribution = reason["contribution"]
+    return shown | {"contribution": None if contribution is None else round(contribution, 4)}
 
 
 def _signal_json(signal: Signal) -> dict[str, Any]:
@@ -192,7 +196,7 @@ def _signal_json(signal: Signal) -> dict[str, Any]:
         "provider": signal.provider,
         "model": signal.model,
         "weight": signal.weight,
-        "probabilities": None if signal.probabilities is None else dict(signal.probabilities),
-        "latency_ms": signal.latency_ms,
+        "probabilities": None if signal.probabilities is None else round_to_one(signal.probabilities),
+        "latency_ms": round(signal.latency_ms, 3),
         "error": signal.error,
     }

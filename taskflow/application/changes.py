@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -24,6 +23,7 @@ from taskflow.domain.events import EventType
 from taskflow.domain.permissions import Actor
 from taskflow.store.identifiers import new_id
 from taskflow.store.models import Event, Job
+from taskflow.store.models.jobs import JobState
 from taskflow.store.sequences import advance_stream
 
 Data: TypeAlias = dict[str, Any]
@@ -53,17 +53,20 @@ class Change:
         self._events.append((project, event))
 
     def job(self, kind: str, payload: Data, *, key: str = "", at: datetime | None = None) -> None:
-        """Files work that is due at once, or `at` a later instant."""
+        """Files work that is due at once, or `at` a later instant.
+
+        One queued job does for all that were filed with its `key`, at the earliest of their instants: it sees what
+        each of their changes wrote. A key stands for one kind and payload.
+        """
         self._jobs.append(
             Job(id=new_id(), kind=kind, payload=payload, key=key, created_at=self.now, next_attempt_at=at or self.now)
         )
 
     def flush(self) -> None:
         """Writes jobs, then events; called once, by `change`, as the transaction's last statements."""
-        for job in self._jobs:
-            # A queued job with the same key does this work already.
-            Job.objects.bulk_create([job], ignore_conflicts=True)
-            transaction.on_commit(partial(ports.queue().wake, job.pk))
+        # By key, for the reason given below for streams.
+        for job in sorted(self._jobs, key=lambda job: job.key):
+            wake_after_commit(_file(job))
         by_stream: dict[UUID | None, list[Event]] = defaultdict(list)
         for project, event in self._events:
             by_stream[project].append(event)
@@ -74,6 +77,34 @@ class Change:
             for seq, event in enumerate(events, start=head - len(events) + 1):
                 event.stream_id, event.seq = stream, seq
             Event.objects.bulk_create(events)
+
+
+def wake_after_commit(job_id: UUID) -> None:
+    """Wakes a worker once the transaction stands. A queue that breaks its promise and raises is logged and no more."""
+
+    # A named function: Django cannot log the failure of a `partial`.
+    def wake() -> None:
+        ports.queue().wake(job_id)
+
+    transaction.on_commit(wake, robust=True)
+
+
+def _file(job: Job) -> UUID:
+    """Writes the row of `job`, or finds the queued one with its key that does the work anyway; the row's id."""
+    if not job.key:
+        job.save(force_insert=True)
+        return job.pk
+    while True:
+        Job.objects.bulk_create([job], ignore_conflicts=True)
+        # Held until the commit: a worker that took the twin now would not see the rows of this change, and the change
+        # would go without its work. None: a worker took it meanwhile, so the key is free.
+        twin = Job.objects.select_for_update().filter(key=job.key, state=JobState.QUEUED).first()
+        if twin is not None:
+            break
+    # A twin that waits after a failure keeps its wait.
+    if not twin.attempts and twin.next_attempt_at > job.next_attempt_at:
+        Job.objects.filter(pk=twin.pk).update(next_attempt_at=job.next_attempt_at)
+    return twin.pk
 
 
 @contextmanager

@@ -55,8 +55,8 @@ def facts_of(task_ids: Iterable[UUID]) -> dict[UUID, TaskFacts]:
             start_date=task.start_date,
             estimate_minutes=task.estimate_minutes,
             parent=task.parent.title if task.parent else None,
-            open_blockers=task.open_blockers,
-            open_dependents=task.open_dependents,
+            open_blockers=task.open_blockers,  # type: ignore[attr-defined]
+            open_dependents=task.open_dependents,  # type: ignore[attr-defined]
             created_at=task.created_at,
         )
         for task in tasks

@@ -1,5 +1,6 @@
 """Gathers the decisions that a suggestion learns from."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db.models import Q
@@ -13,17 +14,15 @@ from taskflow.store.models.suggestions import DecisionKind
 _LEVEL_OF: dict[int, Level] = {Priority(level).rank: level for level in LEVELS}
 
 
-def gather_examples(user_id: UUID | None, project_id: UUID, task_id: UUID) -> list[Example]:
+def gather_examples(user_id: UUID | None, project_id: UUID) -> list[Example]:
     """What this person decided anywhere, and what others decided in this project, newest first.
 
-    Decisions about the task itself do not count: advice on it would only repeat them. Where others read the advice too,
-    titles from elsewhere are not to be quoted.
+    Where others read the advice too, titles from elsewhere are not to be quoted.
     """
     shared = Membership.objects.filter(project_id=project_id).count() > 1
     rows = (
         Decision.objects.filter(Q(user_id=user_id) | Q(project_id=project_id))
         .exclude(kind=DecisionKind.DISMISS)
-        .exclude(task_id=task_id)
         .order_by("-decided_at")
         .values_list("user_id", "task_id", "task__project_id", "priority", "facts", "decided_at")
     )
@@ -39,3 +38,7 @@ def gather_examples(user_id: UUID | None, project_id: UUID, task_id: UUID) -> li
         for decider, task, home, rank, facts, decided_at in rows[: 2 * MAX_EXAMPLES]
     ]
 
+
+def about_others(examples: Sequence[Example], task_id: UUID) -> list[Example]:
+    """The decisions about other tasks: from one about the task itself, advice on it would only be an echo."""
+    return [example for example in examples if example.task_id != str(task_id)]

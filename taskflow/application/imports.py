@@ -80,7 +80,7 @@ def _import_one(
     made: dict[str, UUID],
     report: ImportReport,
 ) -> None:
-    mine = ImportedRecord.objects.filter(user_id=opened.actor.user_id, source=source)
+    mine = ImportedRecord.objects.filter(user_id=opened.actor.person, source=source)
     if mine.filter(external_id=record.external_id).exists():
         report.skipped += 1
         return
@@ -123,13 +123,11 @@ def _add(opened: Change, source: str, record: ImportedTask, projects: dict[str |
     for comment in record.comments:
         body = f"{comment.author}: {comment.body}" if comment.author else comment.body
         at = comment.created_at or opened.now
-        Comment.objects.create(task=task, author_id=opened.actor.user_id, body=body, created_at=at, updated_at=at)
+        Comment.objects.create(task=task, author_id=opened.actor.person, body=body, created_at=at, updated_at=at)
     if record.comments:
         words = " ".join(comment.body for comment in record.comments)
         Task.objects.filter(pk=task.pk).update(search_text=task.search_text + search_text(words))
-    ImportedRecord.objects.create(
-        user_id=opened.actor.user_id, source=source, external_id=record.external_id, task=task
-    )
+    ImportedRecord.objects.create(user_id=opened.actor.person, source=source, external_id=record.external_id, task=task)
     return task
 
 
@@ -140,10 +138,8 @@ def _label(name: str) -> str:
 def _project(opened: Change, name: str | None) -> Project:
     """The project of that name that the actor may write to, made where there is none; the inbox without a name."""
     actor = opened.actor
-    if actor.user_id is None:
-        raise ValueError("an import needs a person")
     if name is None or name.strip().lower() == "inbox":
-        return find_project(actor, inbox(actor.user_id).pk, Action.TASK_WRITE)
+        return find_project(actor, inbox(actor.person).pk, Action.TASK_WRITE)
     wanted = name.strip()[:200]
     for project in Project.objects.visible_to(actor).filter(name__iexact=wanted, archived=False, inbox_of=None):
         role = role_in(actor, project.pk)
@@ -158,7 +154,7 @@ def _project(opened: Change, name: str | None) -> Project:
 def _known(actor: Actor, source: str, external_id: str | None) -> UUID | None:
     if external_id is None:
         return None
-    records = ImportedRecord.objects.filter(user_id=actor.user_id, source=source, external_id=external_id)
+    records = ImportedRecord.objects.filter(user_id=actor.person, source=source, external_id=external_id)
     return records.values_list("task_id", flat=True).first()
 
 

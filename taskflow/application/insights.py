@@ -18,7 +18,7 @@ _JUDGED = (SuggestionState.ACCEPTED, SuggestionState.OVERRIDDEN, SuggestionState
 def prioritisation_insights(actor: Actor) -> dict[str, Any]:
     """Decisions on suggestions in visible projects over the last 12 weeks: counts, agreement rates, mean latency.
 
-    `agreement` is accepted / (accepted + overridden + dismissed) of what people decided; auto-applied ones do not count.
+    `agreement` is accepted / (accepted + overridden + dismissed), by people: auto-applied ones do not count.
     """
     since = ports.now() - timedelta(weeks=WEEKS)
     visible = Project.objects.visible_to(actor).values("pk")
@@ -39,7 +39,7 @@ def prioritisation_insights(actor: Actor) -> dict[str, Any]:
         "by_provider": _grouped(judged, "provider"),
         "by_week": [
             {"week": _day(row["week"]), "decisions": row["decisions"], "agreement": _rate(row)}
-            for row in judged.annotate(week=TruncWeek("decided_at")).values("week").annotate(**_COUNTS).order_by("week")
+            for row in _weekly(judged)
         ],
     }
 
@@ -50,6 +50,10 @@ _COUNTS: dict[str, Any] = {
     "overridden": Count("pk", filter=Q(state=SuggestionState.OVERRIDDEN)),
     "dismissed": Count("pk", filter=Q(state=SuggestionState.DISMISSED)),
 }
+
+
+def _weekly(judged: Any) -> Any:
+    return judged.annotate(week=TruncWeek("decided_at")).values("week").annotate(**_COUNTS).order_by("week")
 
 
 def _grouped(judged: Any, column: str) -> list[dict[str, Any]]:

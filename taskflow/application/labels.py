@@ -71,7 +71,7 @@ def ensure_labels(project_id: UUID, names: Iterable[str]) -> list[Label]:
     """The labels of these names in a project, unknown ones made; names differ without regard to case."""
     wanted = {name.lower(): name for name in reversed(list(names))}
     existing = Label.objects.filter(project_id=project_id).annotate(folded=Lower("name")).filter(folded__in=wanted)
-    found = {label.name.lower(): label for label in existing}
+    found: dict[str, Label] = {label.name.lower(): label for label in existing}
     for folded, name in wanted.items():
         if folded not in found:
             found[folded] = Label.objects.create(project_id=project_id, name=name)

@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import connection, transaction
-from django.db.models import F, Min
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Min, QuerySet
 
 from taskflow.application import ports
-from taskflow.application.changes import change
+from taskflow.application.changes import change, wake_after_commit
 from taskflow.domain.permissions import Actor
 from taskflow.store.identifiers import new_id
 from taskflow.store.models import Job, WorkerBeat
@@ -26,6 +26,8 @@ BACKOFF_CAP = timedelta(minutes=15)
 #: A worker that was silent for longer counts as gone.
 BEAT_TIMEOUT = timedelta(seconds=30)
 KEEP_DONE = timedelta(days=7)
+#: How `last_error` begins in a job that was done because a queued one with its key took over.
+SUPERSEDED = "Superseded by a queued job with the same key. Before that:"
 
 
 class LeaseLost(Exception):
@@ -49,44 +51,58 @@ def claim(limit: int, worker: str, now: datetime) -> list[Job]:
 
 def finish(job: Job) -> None:
     """Marks `job` done; call it in the transaction of the work itself. `LeaseLost` when the claim no longer holds."""
-    _settle(job, state=JobState.DONE, last_error="", finished_at=ports.now())
+    _settle(_held(job), job, state=JobState.DONE, last_error="", finished_at=ports.now())
     job.state = JobState.DONE
 
 
 def fail(job: Job, error: str, *, permanent: bool = False, retry_after: timedelta | None = None) -> None:
-    """Notes a failed attempt: queued again after a random wait, or `dead` after the last attempt."""
-    now = ports.now()
+    """Notes a failed attempt: queued again after a random wait, or `dead` after the last attempt.
+
+    Done instead, where a job with its key was queued since the claim. `LeaseLost` when the claim no longer holds.
+    """
+    _fail(_held(job), job, error, permanent=permanent, retry_after=retry_after)
+
+
+def _fail(
+    held: QuerySet[Job], job: Job, error: str, *, permanent: bool = False, retry_after: timedelta | None = None
+) -> None:
+    now, error = ports.now(), _storable(error)
     if permanent or job.attempts >= job.max_attempts:
-        _settle(job, state=JobState.DEAD, last_error=error, finished_at=now)
-    else:
-        wait = max(backoff(job.attempts), retry_after or timedelta())
-        _settle(job, state=JobState.QUEUED, last_error=error, next_attempt_at=now + wait)
+        return _settle(held, job, state=JobState.DEAD, last_error=error, finished_at=now)
+    wait = max(backoff(job.attempts), retry_after or timedelta())
+    try:
+        with transaction.atomic():
+            _settle(held, job, state=JobState.QUEUED, last_error=error, next_attempt_at=now + wait)
+    except IntegrityError:
+        # A twin with this key was queued since the claim, and does the work: this one has nothing left to do.
+        _settle(held, job, state=JobState.DONE, last_error=f"{SUPERSEDED} {error}", finished_at=now)
 
 
-def _settle(job: Job, **fields: object) -> None:
-    with transaction.atomic():
-        if fields["state"] == JobState.QUEUED and job.key:
-            # A queued twin took over this key meanwhile: this one has nothing left to do.
-            if Job.objects.filter(key=job.key, state=JobState.QUEUED).exists():
-                fields = {"state": JobState.DONE, "last_error": "superseded", "finished_at": ports.now()}
-        updated = Job.objects.filter(pk=job.pk, state=JobState.RUNNING, lease=job.lease).update(
-            lease=None, lease_expires_at=None, **fields
-        )
-    if not updated:
+def _held(job: Job) -> QuerySet[Job]:
+    return Job.objects.filter(pk=job.pk, state=JobState.RUNNING, lease=job.lease)
+
+
+def _settle(held: QuerySet[Job], job: Job, **fields: object) -> None:
+    if not held.update(lease=None, lease_expires_at=None, **fields):
         raise LeaseLost(f"job {job.pk} is no longer held by {job.worker}")
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL's text takes no NUL, and no database takes half a surrogate pair."""
+    return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def extend(job: Job, now: datetime) -> None:
     """Lengthens the lease of long work; `LeaseLost` when the claim no longer holds."""
-    held = Job.objects.filter(pk=job.pk, state=JobState.RUNNING, lease=job.lease)
-    if not held.update(lease_expires_at=now + LEASE):
+    if not _held(job).update(lease_expires_at=now + LEASE):
         raise LeaseLost(f"job {job.pk} is no longer held by {job.worker}")
 
 
 def backoff(attempts: int) -> timedelta:
     """Full jitter: a random wait between 0 and min(cap, base x 2^attempts) (Brooker, AWS Architecture Blog, 2015)."""
-    ceiling = min(BACKOFF_CAP, BACKOFF_BASE * 2 ** min(attempts, 20))
-    return ceiling * random.random()  # noqa: S311 - spreads load, keeps no secret
+    ceiling: timedelta = min(BACKOFF_CAP, BACKOFF_BASE * 2 ** min(attempts, 20))
+    share: float = random.random()  # noqa: S311 - spreads load, keeps no secret
+    return ceiling * share
 
 
 def sweep(now: datetime) -> int:
@@ -94,7 +110,8 @@ def sweep(now: datetime) -> int:
     swept = 0
     for job in Job.objects.filter(state=JobState.RUNNING, lease_expires_at__lt=now):
         try:
-            fail(job, "The worker vanished before it finished.")
+            # Its worker may have lengthened the lease since the row was read.
+            _fail(_held(job).filter(lease_expires_at__lt=now), job, "The worker vanished before it finished.")
         except LeaseLost:
             continue
         swept += 1
@@ -110,16 +127,23 @@ def next_due(now: datetime) -> datetime | None:
 
 
 def retry(actor: Actor, job_ids: Iterable[UUID]) -> int:
-    """Queues dead jobs again with fresh attempts; how many. Site administrators only (the caller's door checks)."""
+    """Queues dead jobs again with fresh attempts; how many. One whose key is queued anyway stays dead.
+
+    Site administrators only (the caller's door checks).
+    """
     with change(actor) as opened:
         now, revived = opened.now, 0
-        for job in Job.objects.filter(pk__in=list(job_ids), state=JobState.DEAD):
-            if job.key and Job.objects.filter(key=job.key, state=JobState.QUEUED).exists():
+        # In one order for all, so that two retries cannot wait for each other.
+        for job in Job.objects.filter(pk__in=list(job_ids), state=JobState.DEAD).order_by("key", "pk"):
+            dead = Job.objects.filter(pk=job.pk, state=JobState.DEAD)
+            try:
+                with transaction.atomic():
+                    updated = dead.update(state=JobState.QUEUED, attempts=0, next_attempt_at=now, finished_at=None)
+            except IntegrityError:
                 continue
-            revived += Job.objects.filter(pk=job.pk, state=JobState.DEAD).update(
-                state=JobState.QUEUED, next_attempt_at=now, finished_at=None, max_attempts=F("attempts") + 8
-            )
-            transaction.on_commit(lambda pk=job.pk: ports.queue().wake(pk))  # type: ignore[misc]
+            if updated:
+                revived += 1
+                wake_after_commit(job.pk)
     return revived
 
 

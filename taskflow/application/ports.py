@@ -54,6 +54,7 @@ def install(*, queue: Queue | None = None, clock: Clock | None = None) -> None:
 
 
 def queue() -> Queue:
+    """The queue in use."""
     return _ports.queue
 
 

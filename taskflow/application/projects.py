@@ -43,9 +43,7 @@ def create_project(actor: Actor, fields: Fields) -> Project:
 
 def add_project(opened: Change, fields: Fields, *, inbox_of: User | None = None) -> Project:
     """`create_project` inside an open change; also makes inboxes."""
-    owner = opened.actor.user_id if inbox_of is None else inbox_of.pk
-    if owner is None:
-        raise ValueError("a project needs an owner")
+    owner = opened.actor.person if inbox_of is None else inbox_of.pk
     values = {name: fields[name] for name in _COLUMNS if name in fields}
     values["default_priority"] = Priority(fields.get("default_priority", "none")).rank
     given = fields.get("key")
@@ -65,7 +63,7 @@ def add_project(opened: Change, fields: Fields, *, inbox_of: User | None = None)
 
 
 def update_project(actor: Actor, reference: str | UUID, fields: Fields, *, version: int | None = None) -> Project:
-    """Changes the named fields. `StaleVersion` when `version` is no longer current; `Conflict` for a key that is taken."""
+    """Changes the named fields. `StaleVersion` when `version` is not current, `Conflict` for a key that is taken."""
     with change(actor) as opened:
         project = find_project(actor, reference, Action.PROJECT_UPDATE)
         check_version(project.version, version)
@@ -108,7 +106,7 @@ def transfer_project(actor: Actor, reference: str | UUID, username: str) -> Proj
         if heir is None:
             raise Invalid.field("user", "not_found", f"{username!r} is not a member of this project. Add them first.")
         if heir.user_id != actor.user_id:
-            members.filter(user_id=actor.user_id).update(role=ProjectRole.ADMIN, version=F("version") + 1)
+            members.filter(user_id=actor.person).update(role=ProjectRole.ADMIN, version=F("version") + 1)
             members.filter(pk=heir.pk).update(role=ProjectRole.OWNER, version=F("version") + 1)
             opened.event(
                 EventType.MEMBER_UPDATED, project=project.pk, data={"user": heir.user.username, "role": "owner"}
@@ -159,6 +157,7 @@ def is_key_taken(key: str) -> bool:
 
 
 def key_taken(key: str) -> Conflict:
+    """The error to raise."""
     return Conflict(f"The key {key} is taken on this instance. Choose another.", code="key_taken")
 
 

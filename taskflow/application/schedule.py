@@ -9,11 +9,14 @@ from taskflow.application.changes import change
 from taskflow.application.jobs import handles
 from taskflow.domain.permissions import SYSTEM
 from taskflow.store.models import IdempotencyRecord, Job, SignInLink
+from taskflow.store.models.jobs import JobState
 
 CLEAN_UP = "site.clean_up"
 KEEP_ANSWERS = timedelta(hours=24)
 #: Expired rows are harmless; they may lie for a day so that cleaning runs daily and not at every tick.
 LINGER = timedelta(days=1)
+#: What ended `dead` is filed again after this wait and not at the next tick: one dead job an hour can be looked at.
+REST = timedelta(hours=1)
 
 
 def run_due(now: datetime) -> None:
@@ -23,11 +26,18 @@ def run_due(now: datetime) -> None:
         trash.PURGE: trash.is_purge_due(now),
         CLEAN_UP: _is_clean_up_due(now),
     }
-    if any(due.values()):
+    wanted = {kind for kind, is_due in due.items() if is_due}
+    if wanted:
+        wanted -= _recently_dead(wanted, now)
+    if wanted:
         with change(SYSTEM) as opened:
-            for kind, wanted in due.items():
-                if wanted:
-                    opened.job(kind, {}, key=kind)
+            for kind in sorted(wanted):
+                opened.job(kind, {}, key=kind)
+
+
+def _recently_dead(kinds: set[str], now: datetime) -> set[str]:
+    dead = Job.objects.filter(state=JobState.DEAD, finished_at__gte=now - REST, kind__in=kinds)
+    return set(dead.values_list("kind", flat=True))
 
 
 def _is_clean_up_due(now: datetime) -> bool:

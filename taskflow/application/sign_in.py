@@ -7,6 +7,7 @@ the database, so that the limit holds over every thread and process of the insta
 import hashlib
 from datetime import timedelta
 
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -68,7 +69,7 @@ _CODES = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
 
 def has_second_factor(user: User) -> bool:
     """Whether signing in asks this person for a code."""
-    return Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists()
+    return bool(Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists())
 
 
 def lacks_second_factor(user: User) -> bool:
@@ -76,6 +77,13 @@ def lacks_second_factor(user: User) -> bool:
     required = settings.TASKFLOW.require_mfa
     concerned = required == "all" or (required == "admin" and user.site_role is SiteRole.ADMIN)
     return concerned and not has_second_factor(user)
+
+
+def lacks_verified_email(user: User) -> bool:
+    """Whether this person must open the link in a mail before signing in. Who has no address has nothing to verify."""
+    if settings.TASKFLOW.effective_email_verification != "mandatory" or not user.email:
+        return False
+    return not EmailAddress.objects.filter(user=user, verified=True).exists()
 
 
 def _name_account(user: User | None, login: str) -> str:

@@ -121,7 +121,7 @@ def request_batch(actor: Actor, *, project: UUID | None = None, tasks: Sequence[
             )
         else:
             ids = list(dict.fromkeys(tasks))
-        batch = SuggestionBatch.objects.create(requested_by_id=actor.user_id, total=len(ids), created_at=opened.now)
+        batch = SuggestionBatch.objects.create(requested_by_id=actor.person, total=len(ids), created_at=opened.now)
         BatchItem.objects.bulk_create(
             [BatchItem(batch=batch, position=position, task_id=pk) for position, pk in enumerate(ids)], batch_size=500
         )

@@ -1,14 +1,14 @@
 """How the fields of a request become those of a task."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, time
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 from uuid import UUID
 
-from taskflow.application.access import find_task
 from taskflow.application.dependencies import check_parent, set_blockers
 from taskflow.application.labels import ensure_labels
-from taskflow.domain.errors import Conflict, Invalid, NotFound
+from taskflow.application.references import named_task
+from taskflow.domain.errors import Conflict, Invalid
 from taskflow.domain.permissions import Action, Actor
 from taskflow.domain.text import fold, search_text
 from taskflow.store.models import Comment, Membership, Project, Reminder, Task, User
@@ -16,25 +16,12 @@ from taskflow.store.models import Comment, Membership, Project, Reminder, Task, 
 Fields: TypeAlias = Mapping[str, Any]
 Changes: TypeAlias = dict[str, dict[str, Any]]
 
-T = TypeVar("T")
-
 _PLAIN = ("title", "description", "status", "start_date", "estimate_minutes")
 _END_OF_DAY = time(23, 59, 59, 999999)
 
 
-def resolve(field: str, find: Callable[[str | UUID], T], reference: str | UUID | None) -> T | None:
-    """What a reference in a body names; `Invalid` (`not_found`) naming the field when it is not visible."""
-    if reference is None:
-        return None
-    try:
-        return find(reference)
-    except NotFound as error:
-        raise Invalid.field(
-            field, "not_found", f"There is no {field} {str(reference)[:100]!r} that you can see."
-        ) from error
-
-
 def refuse_archived(project: Project) -> None:
+    """`Conflict` (`archived`) for a project that was put away."""
     if project.archived:
         raise Conflict("The project is archived. Unarchive it first.", code="archived")
 
@@ -88,16 +75,14 @@ def apply_relations(actor: Actor, task: Task, fields: Fields, *, parent: Task | 
         _note(changes, "assignees", before, _names(user.username for user in users))
     if "blocked_by" in fields:
         before = _blockers(task)
-        blockers = [
-            resolve("blocked_by", lambda r: find_task(actor, r, Action.TASK_READ), r) for r in fields["blocked_by"]
-        ]
-        set_blockers(actor, task, [blocker.pk for blocker in blockers if blocker is not None])
+        blockers = [named_task("blocked_by", actor, ref, Action.TASK_READ) for ref in fields["blocked_by"]]
+        set_blockers(actor, task, [blocker.pk for blocker in blockers])
         _note(changes, "blocked_by", before, _blockers(task))
     if "reminders" in fields:
-        before = reminders_of(task)
+        reminders = reminders_of(task)
         task.reminders.all().delete()
         Reminder.objects.bulk_create([Reminder(task=task, **reminder) for reminder in fields["reminders"]])
-        _note(changes, "reminders", before, reminders_of(task))
+        _note(changes, "reminders", reminders, reminders_of(task))
     return changes
 
 
@@ -118,6 +103,7 @@ def reminders_of(task: Task) -> list[dict[str, Any]]:
 
 
 def reminder_json(reminder: Reminder) -> dict[str, Any]:
+    """One reminder in the API's form."""
     if reminder.at is None:
         return {"minutes_before": reminder.minutes_before}
     return {"at": reminder.at.isoformat().replace("+00:00", "Z")}

@@ -3,12 +3,13 @@
 from uuid import UUID
 
 from taskflow.application import decisions
-from taskflow.application.access import find_project, find_task
+from taskflow.application.access import find_project
 from taskflow.application.changes import Change, change
 from taskflow.application.dependencies import subtree
 from taskflow.application.labels import ensure_labels
 from taskflow.application.ranks import last_rank, rank_beside
-from taskflow.application.task_fields import refuse_archived, resolve
+from taskflow.application.references import named_project, named_task
+from taskflow.application.task_fields import refuse_archived
 from taskflow.application.tasks import find_writable, save_changed
 from taskflow.domain.errors import Invalid
 from taskflow.domain.permissions import Action, Actor
@@ -34,7 +35,7 @@ def move_task(
         task = find_writable(actor, reference, version)
         origin, rank = task.project.key, task.rank
         neighbour = _neighbour(actor, task, before, after)
-        target = resolve("project", lambda ref: find_project(actor, ref, Action.TASK_WRITE), project)
+        target = None if project is None else named_project("project", actor, project, Action.TASK_WRITE)
         if target is None and neighbour is not None and neighbour.project_id != task.project_id:
             target = find_project(actor, neighbour.project_id, Action.TASK_WRITE)
         if target is not None:
@@ -56,8 +57,10 @@ def move_task(
 
 def _neighbour(actor: Actor, task: Task, before: str | None, after: str | None) -> Task | None:
     field, reference = ("before", before) if before is not None else ("after", after)
-    neighbour = resolve(field, lambda ref: find_task(actor, ref, Action.TASK_READ), reference)
-    if neighbour is not None and neighbour.pk == task.pk:
+    if reference is None:
+        return None
+    neighbour = named_task(field, actor, reference, Action.TASK_READ)
+    if neighbour.pk == task.pk:
         raise Invalid.field(field, "itself", "A task cannot stand beside itself. Name another task.")
     return neighbour
 

@@ -5,11 +5,12 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from taskflow.application import decisions, suggestions, urgency
-from taskflow.application.access import find_project, find_task
+from taskflow.application.access import find_task
 from taskflow.application.changes import Change, change
 from taskflow.application.projects import inbox
 from taskflow.application.ranks import last_rank
-from taskflow.application.task_fields import apply_fields, apply_relations, follow_due, refuse_archived, resolve
+from taskflow.application.references import named_project, named_task
+from taskflow.application.task_fields import apply_fields, apply_relations, follow_due, refuse_archived
 from taskflow.application.versions import check_version
 from taskflow.domain.errors import Conflict, Invalid
 from taskflow.domain.events import EventType
@@ -34,7 +35,7 @@ def create_task(actor: Actor, fields: Fields) -> Task:
 def add_task(opened: Change, fields: Fields) -> Task:
     """`create_task` inside an open change, without a suggestion."""
     actor = opened.actor
-    parent = resolve("parent", lambda ref: find_task(actor, ref, Action.TASK_WRITE), fields.get("parent"))
+    parent = _parent(actor, fields, Action.TASK_WRITE)
     project = _project_of(actor, fields, parent)
     refuse_archived(project)
     given = fields.get("priority")
@@ -72,17 +73,17 @@ def add_task(opened: Change, fields: Fields) -> Task:
 def _project_of(actor: Actor, fields: Fields, parent: Task | None) -> Project:
     reference = fields.get("project")
     if reference is not None:
-        project = resolve("project", lambda ref: find_project(actor, ref, Action.TASK_WRITE), reference)
-        assert project is not None
-        return project
+        return named_project("project", actor, reference, Action.TASK_WRITE)
     if parent is not None:
         return parent.project
     if actor.user_id is None:
         raise Invalid.field("project", "required", "Name the project that the task goes into.")
-    own = inbox(actor.user_id)
-    found = resolve("project", lambda ref: find_project(actor, ref, Action.TASK_WRITE), own.pk)
-    assert found is not None
-    return found
+    return named_project("project", actor, inbox(actor.user_id).pk, Action.TASK_WRITE)
+
+
+def _parent(actor: Actor, fields: Fields, action: Action) -> Task | None:
+    reference = fields.get("parent")
+    return None if reference is None else named_task("parent", actor, reference, action)
 
 
 def update_task(actor: Actor, reference: str | UUID, fields: Fields, *, version: int | None = None) -> Task:
@@ -93,13 +94,11 @@ def update_task(actor: Actor, reference: str | UUID, fields: Fields, *, version:
         task = find_writable(actor, reference, version)
         before = _snapshot(task)
         if fields.get("project") is not None:
-            target = resolve("project", lambda ref: find_project(actor, ref, Action.TASK_WRITE), fields["project"])
-            assert target is not None
-            move_into(opened, task, target)
+            move_into(opened, task, named_project("project", actor, fields["project"], Action.TASK_WRITE))
         apply_fields(task, fields)
         if fields.get("priority") is not None:
             task.priority = Priority(fields["priority"]).rank
-        parent = resolve("parent", lambda ref: find_task(actor, ref, Action.TASK_READ), fields.get("parent"))
+        parent = _parent(actor, fields, Action.TASK_READ)
         changes = apply_relations(actor, task, fields, parent=parent)
         after = _snapshot(task)
         changes |= {name: {"from": before[name], "to": after[name]} for name in before if before[name] != after[name]}
@@ -120,6 +119,7 @@ def find_writable(actor: Actor, reference: str | UUID, version: int | None = Non
 
 
 def refuse_trashed(task: Task) -> None:
+    """`Conflict` (`trashed`) for a task in the trash."""
     if task.deleted_at is not None:
         raise Conflict("The task is in the trash. Restore it first.", code="trashed")
 

@@ -12,6 +12,8 @@ from uuid import UUID
 
 from django.db import transaction
 from knox.crypto import hash_token
+from knox.models import get_digest_token
+from knox.settings import CONSTANTS
 
 from taskflow.application import ports
 from taskflow.application.access import find_project, require_scope
@@ -58,17 +60,19 @@ def create_token(actor: Actor, wish: Wish, *, made_with: ApiToken | None = None)
         raise Invalid(errors)
     if not projects and actor.projects is not None:
         projects = sorted(actor.projects)
-    token, secret = ApiToken.objects.create(
+    # knox's manager takes a duration for the expiry; the contract, an instant.
+    digest, secret = get_digest_token()
+    token = ApiToken(
+        digest=digest,
+        token_key=secret[: CONSTANTS.TOKEN_KEY_LENGTH],
         user_id=actor.user_id,
-        expiry=None,
+        expiry=expires_at,
         name=wish.name,
         scopes=sorted(set(wish.scopes)),
         project_ids=[str(project) for project in projects],
     )
-    if expires_at is not None:
-        # knox's manager takes a duration; the contract, an instant.
-        token.expiry = expires_at
-        token.save(update_fields=["expiry"])
+    with transaction.atomic():
+        token.save(force_insert=True)
     return token, secret
 
 

@@ -73,7 +73,8 @@ def purge(job: Job) -> None:
     """Deletes for good what has lain in the trash for 30 days; its events stay, without their data."""
     with change(SYSTEM) as opened:
         old = Task.objects.filter(deleted_at__lt=opened.now - KEEP).order_by("deleted_at")
-        ids = list(old.values_list("pk", flat=True)[:CHUNK])
+        # Locked, so that none is restored and deleted nevertheless; one that is being restored is left alone.
+        ids = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:CHUNK])
         Event.objects.filter(task_id__in=ids).update(data={})
         Task.objects.filter(pk__in=ids).delete()
         ledger.finish(job)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from taskflow.application import ledger
 from taskflow.application.changes import change
@@ -14,6 +14,7 @@ from taskflow.domain.priority import Priority
 from taskflow.domain.urgency import Urgency, UrgencyInput, UrgencyNode, propagate
 from taskflow.domain.urgency_weights import Weights, parse_weights
 from taskflow.store.models import Dependency, Job, Task
+from taskflow.store.models.tasks import TaskQuerySet
 
 SWEEP = "urgency.sweep"
 REFRESH_PROJECT = "urgency.refresh_project"
@@ -29,7 +30,10 @@ MOST_NODES = 2000
 def refresh(task_ids: Iterable[UUID], now: datetime) -> None:
     """Computes and stores the urgency of these tasks and of all that depend on them or that they depend on."""
     nodes, links = _neighbourhood(set(task_ids))
-    tasks = list(Task.objects.filter(pk__in=nodes, deleted_at=None).select_related("project", "created_by"))
+    # Held from here on: a score made of facts that another change is replacing must not overwrite that change's score.
+    # Always in one order, so that two refreshes cannot wait for each other.
+    held = Task.objects.select_for_update(of=("self",)).order_by("pk")
+    tasks = list(held.filter(pk__in=nodes, deleted_at=None).select_related("project", "created_by"))
     weights: dict[UUID, Weights] = {}
     for task in tasks:
         if task.project_id not in weights:
@@ -56,7 +60,7 @@ def _neighbourhood(roots: set[UUID]) -> tuple[set[UUID], set[tuple[UUID, UUID]]]
 
 def _node(task: Task, weights: Weights) -> UrgencyNode:
     facts = UrgencyInput(
-        status=task.status,  # type: ignore[arg-type]
+        status=task.status,
         priority=Priority.from_rank(task.priority),
         due_date=task.due_date,
         due_at=task.due_at,
@@ -86,7 +90,7 @@ def is_sweep_due(now: datetime) -> bool:
     return _aged(now).exists()
 
 
-def _aged(now: datetime):  # type: ignore[no-untyped-def]
+def _aged(now: datetime) -> TaskQuerySet:
     return Task.objects.open().filter(Q(urgency_as_of=None) | Q(urgency_as_of__lt=now - FRESH_FOR))
 
 
@@ -94,7 +98,7 @@ def _aged(now: datetime):  # type: ignore[no-untyped-def]
 def sweep(job: Job) -> None:
     """Refreshes one chunk of aged scores, oldest first, and files the next sweep if some are left."""
     with change(SYSTEM) as opened:
-        aged = _aged(opened.now).order_by("urgency_as_of").values_list("pk", flat=True)
+        aged = _aged(opened.now).order_by(F("urgency_as_of").asc(nulls_first=True)).values_list("pk", flat=True)
         refresh(aged[:CHUNK], opened.now)
         ledger.finish(job)
         if aged.exists():
@@ -105,6 +109,7 @@ def sweep(job: Job) -> None:
 def refresh_project(job: Job) -> None:
     """Marks a project's scores as old after a change of its weights, and files a sweep."""
     with change(SYSTEM) as opened:
-        Task.objects.filter(project_id=job.payload["project"]).update(urgency_as_of=None)
+        # A task that is done or trashed is refreshed when it comes back.
+        Task.objects.open().filter(project_id=job.payload["project"]).update(urgency_as_of=None)
         ledger.finish(job)
         opened.job(SWEEP, {}, key=SWEEP)

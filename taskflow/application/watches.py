@@ -12,5 +12,5 @@ def set_watch(actor: Actor, reference: str | UUID, *, muted: bool) -> Task:
     """Notes that the actor wants to hear of a task, or (`muted`) nothing of it; the latter wish replaces the former."""
     with change(actor):
         task = find_task(actor, reference, Action.TASK_WATCH)
-        TaskWatch.objects.update_or_create(task=task, user_id=actor.user_id, defaults={"muted": muted})
+        TaskWatch.objects.update_or_create(task=task, user_id=actor.person, defaults={"muted": muted})
         return task

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 log = logging.getLogger(__name__)
 
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,16 @@ class Lifeline:
         # Loaded here, since a child should not have to look for libraries.
         self._libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
-    def follow(self, parent: int) -> None:
-        """In the child: be killed as soon as the parent ends, however it ends. Work in progress is covered by leases
-        and transactions, so an immediate end loses nothing, and the port and the files are free at once."""
+    def follow(self, parent: int, name: str) -> None:
+        """In the child: take a name that `ps` and `top` show, and be killed as soon as the parent ends in any way.
+
+        Work in progress is covered by leases and transactions, so an immediate end loses nothing, and the port and the
+        files are free at once.
+        """
         os.close(self._write)
         if self._libc is not None:
             self._libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            self._libc.prctl(_PR_SET_NAME, f"taskflow-{name}".encode())
         if os.getppid() != parent:
             os._exit(1)
         threading.Thread(target=self._watch, name="lifeline", daemon=True).start()
@@ -72,7 +76,7 @@ def spawn(program: Program, lifeline: Lifeline) -> tuple[int, int]:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        lifeline.follow(parent)
+        lifeline.follow(parent, program.name)
         code = program.main(lambda: _tell(ready_write))
     except BaseException:
         log.exception("%s ended with an error", program.name)

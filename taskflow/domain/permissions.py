@@ -153,6 +153,13 @@ class Actor:
     #: The operator's own hand on the machine (command line, admin pages): sees every project.
     operator: bool = False
 
+    @property
+    def person(self) -> UUID:
+        """The id of the person who acts; `ValueError` for the system, which is nobody."""
+        if self.user_id is None:
+            raise ValueError(f"{self.username or 'an anonymous visitor'} is no person")
+        return self.user_id
+
     def has_scope(self, action: Action) -> bool:
         """Whether the credential is wide enough for `action`; the person's roles are another question."""
         rule = TABLE[action]

@@ -5,9 +5,9 @@ The arithmetic, on the levels' scale (0 low, 1 medium, 2 high, 3 urgent):
     score     = BASE + the sum of the factors' contributions
     P(≥ k)    = 1 / (1 + exp(-(score - (k - 1/2)) / SPREAD))          k = 1, 2, 3
 
-that is the proportional-odds model of McCullagh (1980) with its thresholds half way between the levels. Every factor is a reason with
-its contribution, so the reasons add up to the score less BASE. The weights are hand-set from general knowledge and were checked on
-the lists in bench/data/people; they are not fitted to anybody's data.
+that is the proportional-odds model of McCullagh (1980) with its thresholds half way between the levels. Every factor
+is a reason with its contribution, so the reasons add up to the score less BASE. The weights are set by hand from
+general knowledge and rounded after a look at the residuals on the lists in bench/data/tuning (see docs/quality.md).
 """
 
 import math
@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
@@ -27,7 +27,7 @@ from taskflow.domain.suggestion import Reason, Signal
 #: Where a task with nothing to say for itself stands: a little above medium, before the missing due date is taken off.
 BASE = 1.05
 #: How softly the levels pass into each other; larger is less certain.
-SPREAD = 0.45
+SPREAD = 0.42
 
 #: Hours left → contribution of a due date; linear between the points, constant beyond them.
 DUE_CURVE = (
@@ -44,7 +44,7 @@ DUE_CURVE = (
 DUE_CURVE_FAR = ((720.0, -0.15), (2160.0, -0.35))
 #: Undated: nobody has placed it in time, unless a description says what is going on.
 NO_DUE_DATE = -0.45
-NO_DUE_DATE_BUT_DETAILS = -0.05
+NO_DUE_DATE_BUT_DETAILS = 0.15
 #: Words in title and description → contribution: people write down more about what matters to them.
 DETAIL_CURVE = ((2.0, -0.4), (4.0, -0.25), (7.0, 0.0), (10.0, 0.25), (16.0, 0.4), (24.0, 0.45))
 #: A clock time is a commitment to somebody: it counts within two days.
@@ -73,7 +73,8 @@ class RuleScore:
 
 
 def rules_signal(facts: TaskFacts, *, now: datetime, timezone: str) -> Signal:
-    """The rules' opinion of a task at `now` (aware), for a person in the IANA zone `timezone`; never without an answer."""
+    """The rules' opinion of a task at `now` (aware), for a person in the IANA zone `timezone`; never without an
+    answer."""
     began = perf_counter()
     outcome = score_task(facts, now=now, timezone=timezone)
     return Signal(
@@ -127,10 +128,11 @@ def due_factors(facts: TaskFacts, now: datetime, zone: ZoneInfo) -> Iterator[Rea
         value += TIMED_BONUS
     code = "overdue" if hours < 0 else "due"
     yield Reason(code=code, text=describe_due(facts, due, now, zone), field=field, contribution=value)
-    if facts.estimate_minutes and 0 < hours and facts.estimate_minutes / 60 >= 0.5 * hours:
+    work = timedelta(minutes=facts.estimate_minutes or 0)
+    if work and hours > 0 and work >= 0.5 * (due - now):
         yield Reason(
             code="tight",
-            text=f"needs {describe_span(timedelta(minutes=facts.estimate_minutes))} of the {describe_span(due - now)} left",
+            text=f"needs {describe_span(work)} of the {describe_span(due - now)} left",
             field="estimate_minutes",
             contribution=0.4,
         )
@@ -215,7 +217,8 @@ def dependency_factors(facts: TaskFacts) -> Iterator[Reason]:
 
 
 def describe_due(facts: TaskFacts, due: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """The due date in words that are true at `now`: in whole days for an all-day date, in hours or minutes for a near clock time."""
+    """The due date in words that are true at `now`: in whole days for an all-day date, in hours or minutes for a near
+    clock time."""
     if facts.due_date is not None:
         return describe_day((facts.due_date - now.astimezone(zone).date()).days)
     left = due - now
@@ -245,7 +248,7 @@ def interpolate(curve: tuple[tuple[float, float], ...], x: float) -> float:
     """The value at `x` of the line through the points of `curve` (ascending in x), constant beyond its ends."""
     if x <= curve[0][0]:
         return curve[0][1]
-    for (left, low), (right, high) in zip(curve, curve[1:], strict=False):
+    for (left, low), (right, high) in pairwise(curve):
         if x <= right:
             return low + (high - low) * (x - left) / (right - left)
     return curve[-1][1]

@@ -1,8 +1,9 @@
 """A priority suggestion: what a signal is, and how several signals become one piece of advice.
 
-A *signal* is one opinion about one task: the rules, what was decided before, a language model. `combine` pools the opinions
-linearly, P(level) = sum of share x P(level | signal), a signal's share being its weight over the sum of the weights. Linear pooling
-(Stone 1961, "The opinion pool") cannot be more certain than its most certain member, which keeps an overconfident signal in check.
+A *signal* is one opinion about one task: the rules, what was decided before, a language model. `combine` pools the
+opinions linearly, P(level) = sum of share x P(level | signal), a signal's share being its weight over the sum of the
+weights. A linear pool (Stone 1961, "The opinion pool") is never more certain than its most certain member, which keeps
+one overconfident signal in check.
 """
 
 import math
@@ -18,7 +19,7 @@ Source = Literal["rules", "learned", "model", "blend"]
 #: A signal with less than this share of the weight did not really contribute.
 CONTRIBUTING_SHARE = 0.05
 #: How many reasons one piece of advice shows.
-MAX_REASONS = 6
+MAX_REASONS = 12
 #: Probabilities are published in units of 1/10,000, so that four decimals sum to 1.
 UNITS = 10_000
 
@@ -27,9 +28,9 @@ UNITS = 10_000
 class Reason:
     """One thing that weighed.
 
-    `code` is stable for programs, `text` is for people, `field` names the judged field it rests on. `contribution` is signed, on the
-    levels' scale (+1 = one level up), where the signal can say it. `cites` holds the words of that field that the reason quotes: a
-    reason whose words are not there is dropped.
+    `code` is stable for programs, `text` is for people, `field` names the judged field it rests on. `contribution` is
+    signed, on the levels' scale (+1 = one level up), where the signal can say it. `cites` holds the words of that
+    field that the reason quotes: a reason whose words are not there is dropped.
     """
 
     code: str
@@ -43,7 +44,8 @@ class Reason:
 class Signal:
     """One prioritiser's opinion; `probabilities` is None when it has none, and `error` then says why.
 
-    `weight` (≥ 0) is relative to the rules' 1.0 and follows how well the signal has predicted this person's decisions so far.
+    `weight` (≥ 0) is relative to the rules' 1.0 and follows how well the signal has predicted this person's decisions
+    so far.
     """
 
     source: Literal["rules", "learned", "model"]
@@ -76,8 +78,8 @@ class Advice:
 def combine(signals: Sequence[Signal], facts: TaskFacts) -> Advice:
     """Pool `signals` about the task of `facts` into one piece of advice.
 
-    A signal that failed or has no opinion is left out and stays named among `signals`. `ValueError` when none is usable: the rules
-    always are, so the caller forgot them.
+    A signal that failed or has no opinion is left out and stays named among `signals`. `ValueError` when none is
+    usable: the rules always are, so the caller forgot them.
     """
     usable = [signal for signal in signals if is_usable(signal)]
     total = math.fsum(signal.weight for signal in usable)
@@ -116,15 +118,15 @@ def pool(signals: Sequence[Signal], shares: Sequence[float]) -> dict[Level, floa
     """The linear opinion pool of usable signals, renormalised; `shares` sum to 1."""
     pooled: dict[Level, float] = dict.fromkeys(LEVELS, 0.0)
     for signal, share in zip(signals, shares, strict=True):
-        assert signal.probabilities is not None
-        for level in LEVELS:
-            pooled[level] += share * signal.probabilities[level]
+        for level, value in (signal.probabilities or {}).items():
+            pooled[level] += share * value
     total = math.fsum(pooled.values())
     return {level: value / total for level, value in pooled.items()}
 
 
 def round_to_one(probabilities: Mapping[Level, float]) -> dict[Level, float]:
-    """`probabilities` in four decimals that sum to 1, by largest remainder: the order of the levels by probability is kept."""
+    """`probabilities` in four decimals that sum to 1, by largest remainder: the order of the levels by probability is
+    kept."""
     scaled = {level: probabilities[level] * UNITS for level in LEVELS}
     units = {level: math.floor(value) for level, value in scaled.items()}
     missing = UNITS - sum(units.values())
@@ -148,7 +150,8 @@ def choose_reasons(contributing: Sequence[tuple[Signal, float]], facts: TaskFact
 
 
 def is_true_of(reason: Reason, facts: TaskFacts) -> bool:
-    """Whether the words that a reason cites stand in the field that it names; a reason that cites nothing is taken at its word."""
+    """Whether the words that a reason cites stand in the field that it names; a reason that cites nothing is taken at
+    its word."""
     if reason.cites is None:
         return True
     return reason.cites.casefold() in field_text(facts, reason.field).casefold()

@@ -16,19 +16,25 @@ class Weights(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    due: Points = Field(50.0, description="The time that is left until the task is due, or that it is overdue.")
-    priority: Points = Field(30.0, description="The priority that a person set.")
-    blocking: Points = Field(10.0, description="How many open tasks wait for this one.")
-    age: Points = Field(6.0, description="The time since the task was created.")
-    active: Points = Field(4.0, description="Being in progress.")
-    due_half_days: Days = Field(3.0, description="Days before it is due at which a task has half of what it has then.")
-    overdue_half_days: Days = Field(7.0, description="Days overdue at which half of the last quarter is added.")
-    age_half_days: Days = Field(30.0, description="Age in days at which half of the weight of age is added.")
-    blocked_share: Share = Field(
-        0.25, description="The share of its score that a task keeps while it waits for others."
+    due: Points = Field(default=50.0, description="The time that is left until the task is due, or that it is overdue.")
+    priority: Points = Field(default=30.0, description="The priority that a person set.")
+    blocking: Points = Field(default=10.0, description="How many open tasks wait for this one.")
+    age: Points = Field(default=6.0, description="The time since the task was created.")
+    active: Points = Field(default=4.0, description="Being in progress.")
+    due_half_days: Days = Field(
+        default=3.0, description="Days before it is due at which a task has half of what it has then."
     )
-    not_started_share: Share = Field(0.1, description="The share of its score that a task keeps before its start date.")
-    inheritance: Share = Field(0.9, description="The share of its score that a task grants to each it waits for.")
+    overdue_half_days: Days = Field(default=7.0, description="Days overdue at which half of the last quarter is added.")
+    age_half_days: Days = Field(default=30.0, description="Age in days at which half of the weight of age is added.")
+    blocked_share: Share = Field(
+        default=0.25, description="The share of its score that a task keeps while it waits for others."
+    )
+    not_started_share: Share = Field(
+        default=0.1, description="The share of its score that a task keeps before its start date."
+    )
+    inheritance: Share = Field(
+        default=0.9, description="The share of its score that a task grants to each it waits for."
+    )
 
     @model_validator(mode="after")
     def _weigh_something(self) -> Self:

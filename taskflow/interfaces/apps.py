@@ -4,5 +4,7 @@ from django.apps import AppConfig
 
 
 class InterfacesConfig(AppConfig):
+    """Templates, static files and the admin's pages."""
+
     name = "taskflow.interfaces"
     label = "interfaces"

@@ -1,7 +1,6 @@
 """What operators' tools ask: is the process there, can it work, what does it count."""
 
 import hmac
-from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -14,6 +13,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from taskflow.application import ledger, ports
+from taskflow.config import Settings
 from taskflow.interfaces.api.problems import problem_response
 from taskflow.store.models import Job, Suggestion, Task, User
 from taskflow.store.models.jobs import JobState
@@ -63,7 +63,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def _may_read_metrics(request: HttpRequest) -> bool:
-    token: str | None = _metrics_token()
+    token = _metrics_token()
     if token:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
         return hmac.compare_digest(given.encode(), token.encode())
@@ -72,8 +72,8 @@ def _may_read_metrics(request: HttpRequest) -> bool:
 
 
 def _metrics_token() -> str | None:
-    token: Any = settings.TASKFLOW.metrics_token
-    return token.get_secret_value() if hasattr(token, "get_secret_value") else token
+    configured: Settings = settings.TASKFLOW
+    return None if configured.metrics_token is None else configured.metrics_token.get_secret_value()
 
 
 def _collect() -> CollectorRegistry:

@@ -17,7 +17,8 @@ ALIKE = 0.35
 def decision_reasons(
     facts: TaskFacts, level: Level, examples: Sequence[Example], similarity: Sequence[float]
 ) -> tuple[Reason, ...]:
-    """Why the decisions in `examples` speak for `level`: like tasks first, then the project's record, else the person's record.
+    """Why the decisions in `examples` speak for `level`: like tasks first, then the project's record, else the
+    person's record.
 
     `similarity[i]` is how alike example i is to the task, 0 to 1.
     """

@@ -15,9 +15,9 @@ MAX_EXAMPLES = 500
 class Example:
     """A decided task: its facts as they were, the level that was chosen and when (aware).
 
-    `mine` says that the person asked for decided it; others' decisions come from members of the same project and count for less.
-    `citable` is false where a reason must not quote the title, because people may read it who do not see that task.
-    `task_id` joins repeated decisions about one task: only the newest counts.
+    `mine` says that the person asked for decided it; others' decisions come from members of the same project and
+    count for less. `citable` is false where a reason must not quote the title, because people may read it who do not
+    see that task. `task_id` joins repeated decisions about one task: only the newest counts.
     """
 
     facts: TaskFacts

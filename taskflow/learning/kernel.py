@@ -1,13 +1,15 @@
-"""How alike two decided tasks are: a sum of products, so every term is a proper kernel.
+"""How alike two decided tasks are: a weighted sum of products of likenesses, so that it is a proper kernel.
 
-    k(a, b) = bias + text·⟨text⟩ + topics·⟨topics⟩ + context·⟨context⟩ + shape·⟨shape⟩ + due·D(a, b)
-              + context_due·⟨context⟩·D(a, b) + topics_due·⟨topics⟩·D(a, b) + context_text·⟨context⟩·⟨text⟩
+    k(a, b) = text·⟨text⟩ + topics·⟨topics⟩ + cues·⟨cues⟩ + labels·⟨labels⟩ + place·⟨place⟩ + shape·⟨shape⟩
+              + project·S + due·D + project_due·S·D + labels_due·⟨labels⟩·D + topics_due·⟨topics⟩·D
 
-where D is a squared-exponential of the distance between due dates on a log scale. Decisions of different people count `shared` of it.
+⟨x⟩ is the inner product of the two tasks' vectors x, S is 1 for the same project, D is a squared exponential of the
+distance between due dates on a log scale. The products let a due date mean one thing in one project and another
+elsewhere. Decisions of different people count for `shared` of it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,24 +17,27 @@ from numpy.typing import NDArray
 from taskflow.learning.features import Encoding
 
 Array = NDArray[np.float64]
+Rows = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scales:
-    """The prior variances of the kernel's terms; chosen on the lists in bench/data/people."""
+    """The prior variances of the kernel's terms, chosen by coordinate search on the lists in bench/data/tuning."""
 
-    bias: float = 0.5
-    text: float = 6.0
-    topics: float = 3.0
-    context: float = 4.0
-    shape: float = 0.3
-    due: float = 1.5
-    context_due: float = 2.0
+    text: float = 4.0
+    topics: float = 1.0
+    cues: float = 1.0
+    labels: float = 8.0
+    place: float = 8.0
+    shape: float = 2.0
+    project: float = 2.5
+    due: float = 6.0
+    project_due: float = 5.0
+    labels_due: float = 1.0
     topics_due: float = 1.0
-    context_text: float = 2.0
     #: Distance on the log scale of due dates over which nearness fades.
     due_length: float = 0.9
-    #: How alike "timed" and "all day" are, and a due date and none.
+    #: How alike a clock time and an all-day date are.
     timed_alike: float = 0.7
     #: How much of another member's decision carries over.
     shared: float = 0.6
@@ -40,58 +45,72 @@ class Scales:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """Encodings stacked: row i is task i."""
+    """Encodings stacked: row i of each array is task i; `mine` says whose decision it is."""
 
-    text: NDArray[np.float32]
-    context: NDArray[np.float32]
-    topics: NDArray[np.float32]
-    shape: NDArray[np.float32]
+    text: Rows
+    topics: Rows
+    cues: Rows
+    labels: Rows
+    place: Rows
+    shape: Rows
+    project: NDArray[np.int64]
     due: Array
     timed: NDArray[np.bool_]
+    prior: Array
     mine: NDArray[np.bool_]
 
 
 def stack(encodings: Sequence[Encoding], mine: Sequence[bool]) -> Block:
-    """The block of `encodings`, at least one; `mine` says whose each is."""
+    """The block of at least one encoding."""
+    columns = {
+        field.name: np.stack([np.asarray(getattr(encoding, field.name)) for encoding in encodings])
+        for field in fields(Encoding)
+    }
+    return Block(**columns, mine=np.array(mine, dtype=np.bool_))
+
+
+def join(first: Block, kept: NDArray[np.intp], second: Block | None) -> Block:
+    """The `kept` rows of `first`, then all of `second`."""
     return Block(
-        text=np.stack([encoding.text for encoding in encodings]),
-        context=np.stack([encoding.context for encoding in encodings]),
-        topics=np.stack([encoding.topics for encoding in encodings]),
-        shape=np.stack([encoding.shape for encoding in encodings]),
-        due=np.array([encoding.due for encoding in encodings], dtype=np.float64),
-        timed=np.array([encoding.timed for encoding in encodings], dtype=np.bool_),
-        mine=np.array(mine, dtype=np.bool_),
+        **{
+            field.name: np.concatenate(
+                [getattr(first, field.name)[kept], *([getattr(second, field.name)] if second is not None else [])]
+            )
+            for field in fields(Block)
+        }
     )
 
 
 def due_alike(left: Block, right: Block, scales: Scales) -> Array:
-    """D: 1 for equal due dates (or none on both sides), 0 between a due date and none."""
-    without_left, without_right = np.isnan(left.due), np.isnan(right.due)
+    """D: 1 for equal due dates and for none on both sides, 0 between a due date and none."""
+    undated_left, undated_right = np.isnan(left.due)[:, None], np.isnan(right.due)[None, :]
     distance = (np.nan_to_num(left.due)[:, None] - np.nan_to_num(right.due)[None, :]) / scales.due_length
     alike = np.exp(-0.5 * distance**2) * np.where(left.timed[:, None] == right.timed[None, :], 1.0, scales.timed_alike)
-    return np.where(
-        without_left[:, None] | without_right[None, :],
-        (without_left[:, None] & without_right[None, :]).astype(float),
-        alike,
-    )
+    return np.asarray(np.where(undated_left | undated_right, undated_left & undated_right, alike), dtype=np.float64)
 
 
 def compare(left: Block, right: Block, scales: Scales) -> Array:
     """The kernel between every row of `left` and every row of `right`."""
-    text = (left.text @ right.text.T).astype(np.float64)
-    context = (left.context @ right.context.T).astype(np.float64)
-    topics = (left.topics @ right.topics.T).astype(np.float64)
-    shape = (left.shape @ right.shape.T).astype(np.float64)
     due = due_alike(left, right, scales)
+    topics = (left.topics @ right.topics.T).astype(np.float64)
+    labels = (left.labels @ right.labels.T).astype(np.float64)
+    same_project = (left.project[:, None] == right.project[None, :]) & (left.project != 0)[:, None]
     kernel = (
-        scales.bias
-        + scales.text * text
-        + scales.topics * topics
-        + scales.context * context
-        + scales.shape * shape
+        scales.text * (left.text @ right.text.T)
+        + scales.cues * (left.cues @ right.cues.T)
+        + scales.place * (left.place @ right.place.T)
+        + scales.shape * (left.shape @ right.shape.T)
+        + topics * (scales.topics + scales.topics_due * due)
+        + labels * (scales.labels + scales.labels_due * due)
+        + same_project * (scales.project + scales.project_due * due)
         + scales.due * due
-        + scales.context_due * context * due
-        + scales.topics_due * topics * due
-        + scales.context_text * context * text
     )
     return np.asarray(kernel * np.where(left.mine[:, None] == right.mine[None, :], 1.0, scales.shared))
+
+
+def likeness(asked: Block, known: Block) -> Array:
+    """How alike the asked task (one row) is to each known one for a reader, 0 to 1: what they say, with a nod to
+    where they belong."""
+    text = (asked.text @ known.text.T)[0].astype(np.float64)
+    place = (asked.place @ known.place.T)[0].astype(np.float64)
+    return np.asarray(np.clip(0.8 * text + 0.2 * place, 0.0, 1.0))

@@ -1,14 +1,15 @@
 """Multinomial logistic regression in its dual (kernel) form, in numpy.
 
-With n examples, C classes, a kernel K (n x n), a class covariance S (C x C) and an offset O (n x C), the logits are F = O + K A S and
-the fit minimises over A (n x C)
+With n examples, C classes, a kernel K (n x n), a class covariance S (C x C) and an offset O (n x C), the logits are
+F = O + K A S and the fit minimises over A (n x C)
 
     sum_i w_i * (logsumexp(F_i) - F_i[y_i])  +  1/2 trace(A^T K A S)
 
-which for K = X X^T, S = I, O = 0 is the ridge-penalised logistic regression of scikit-learn with C = 1 and no intercept. A diagonal S
-treats the classes as unrelated; correlated neighbours make it ordinal. Solved by damped Newton steps; each step's linear system is
-solved by conjugate gradients in the inner product <u, v> = trace(u^T K v S), in which the Newton operator is self-adjoint
-(Rasmussen and Williams 2006, sections 3.4 and 3.5, give the same system for Gaussian processes).
+which for K = X X^T, S = I, O = 0 is the ridge-penalised logistic regression of scikit-learn with C = 1 and without
+intercept. A diagonal S treats the classes as unrelated; correlated neighbours make it ordinal. Solved by damped Newton
+steps; each step's linear system is solved by conjugate gradients in the inner product <u, v> = trace(u^T K v S), in
+which the Newton operator is self-adjoint (Rasmussen and Williams 2006, sections 3.4 and 3.5, give the same system for
+Gaussian processes).
 """
 
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ def fit_dual(problem: Problem, start: Array | None = None, tolerance: float = 1e
         gradient = problem.weights[:, None] * (probabilities - problem.targets) + dual
         if not gradient.size or np.abs(gradient).max() <= tolerance:
             break
-        step, step_spread = newton_step(problem, probabilities, gradient)
+        step, step_spread = newton_step(problem, probabilities, gradient, max(1e-4, tolerance / 3))
         length = 1.0
         while length > 1e-4:
             candidate = problem.loss(dual + length * step, spread + length * step_spread)
@@ -80,14 +81,14 @@ def fit_dual(problem: Problem, start: Array | None = None, tolerance: float = 1e
     return dual
 
 
-def newton_step(problem: Problem, probabilities: Array, gradient: Array) -> tuple[Array, Array]:
-    """The step d that solves (I + H K S) d = -gradient, and K d S."""
+def newton_step(problem: Problem, probabilities: Array, gradient: Array, remainder: float) -> tuple[Array, Array]:
+    """The step d that solves (I + H K S) d = -gradient, and K d S, up to a `remainder` of the residual's energy."""
     weighted = problem.weights[:, None] * probabilities
 
     def curve(spread: Array) -> Array:
         """H applied to a change of the logits."""
-        product: Array = weighted * spread
-        return product - weighted * (probabilities * spread).sum(axis=1, keepdims=True)
+        product = weighted * spread
+        return np.asarray(product - weighted * (probabilities * spread).sum(axis=1, keepdims=True), dtype=np.float64)
 
     step = np.zeros_like(gradient)
     step_spread = np.zeros_like(gradient)
@@ -95,7 +96,7 @@ def newton_step(problem: Problem, probabilities: Array, gradient: Array) -> tupl
     residual_spread = problem.spread(residual)
     direction, direction_spread = residual, residual_spread
     energy = float((residual * residual_spread).sum())
-    goal = 1e-4 * energy
+    goal = remainder * energy
     for _ in range(MAX_CONJUGATE):
         if energy <= goal or energy <= 1e-30:
             break

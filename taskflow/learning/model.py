@@ -1,7 +1,7 @@
 """The learned model of one person: fitted on decisions, updated by each new one, asked about a task.
 
-A kernel logistic regression (`logistic.py`) whose prior mean is the rules' answer: with no decisions it repeats the rules, and each
-decision bends it away from them where tasks are alike (`kernel.py`).
+A kernel logistic regression (`logistic.py`) whose prior mean is the rules' answer: without decisions it repeats the
+rules, and each decision bends it away from them where tasks are alike (`kernel.py`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,69 +14,69 @@ from numpy.typing import NDArray
 
 from taskflow.domain.facts import TaskFacts
 from taskflow.domain.priority import LEVELS
+from taskflow.domain.rules import score_task
 from taskflow.domain.suggestion import Signal
 from taskflow.learning.evidence import decision_reasons
 from taskflow.learning.examples import Example, newest_decisions
 from taskflow.learning.features import encode
-from taskflow.learning.kernel import Block, Scales, compare, stack
+from taskflow.learning.kernel import Block, Scales, compare, join, likeness, stack
 from taskflow.learning.logistic import Array, Problem, fit_dual, softmax
 from taskflow.learning.trust import Trust, measure_trust
 
+MODEL_NAME = "kernel-logistic-1"
 #: Half of a decision's weight is gone after so many days; never more than to `OLDEST_WEIGHT`.
 HALF_LIFE_DAYS = 240.0
 OLDEST_WEIGHT = 0.25
 FOLDS = 5
-#: How the four levels' prior variance splits: a common slope along the order, a bend (middle against ends), and the level alone.
-SLOPE, BEND, ALONE = 1.0, 0.4, 0.6
-#: How much the rules' log-probabilities count as the prior mean.
-PRIOR_GAIN = 1.0
+#: Growth after which all decisions are left out anew (100 ms at 500); until then the model before judges a new one.
+MEASURED_ANEW = 1.25
+#: How the levels' prior variance splits: a common slope along their order, a bend (middle against ends), and each
+#: level alone.
+SLOPE, BEND, ALONE = 3.0, 0.5, 0.5
 
 
 def level_covariance() -> Array:
-    """The prior covariance of the levels' logits (4 x 4): the nearer two levels, the more they rise and fall together."""
-    slope = np.array([-1.5, -0.5, 0.5, 1.5]) / np.sqrt(5.0)
+    """The prior covariance of the levels' logits (4 x 4): the nearer two levels, the more they rise and fall
+    together."""
+    slope = np.array([-3.0, -1.0, 1.0, 3.0]) / np.sqrt(20.0)
     bend = np.array([1.0, -1.0, -1.0, 1.0]) / 2.0
-    return np.asarray(SLOPE * np.outer(slope, slope) + BEND * np.outer(bend, bend) + ALONE * np.eye(4) / 2)
+    return np.asarray(SLOPE * np.outer(slope, slope) + BEND * np.outer(bend, bend) + ALONE * np.eye(4))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """A fitted model. Immutable: `update` returns a new one."""
+    """A fitted model. Immutable: `update` returns a new one. Pickles."""
 
     examples: tuple[Example, ...]
     timezone: str
     scales: Scales
     block: Block
     kernel: Array
-    prior: Array
+    #: The fit's coefficients (n, 4).
     dual: Array
-    #: Logits for each example from a fit that had not seen it.
+    #: Each example's logits (n, 4) from a model that had not seen it, and how many there were when last measured.
     unseen: Array
+    measured: int
     trust: Trust
 
     def update(self, example: Example) -> "Model":
         """The model with one more decision, a warm start away."""
         return fit((*self.examples, example), timezone=self.timezone, scales=self.scales, earlier=self)
 
-    def logits(self, facts: TaskFacts, now: datetime) -> tuple[Array, Array]:
-        """The task's logits (4) before the temperature, and its similarity (n) to each example."""
-        encoding = encode(facts, now, self.timezone)
-        asked = stack([encoding], [True])
-        row = compare(asked, self.block, self.scales)
-        learned = row @ self.dual @ level_covariance()
-        return PRIOR_GAIN * encoding.prior + learned[0], likeness(asked, self.block)
-
     def predict(self, facts: TaskFacts, now: datetime) -> Signal:
         """The learned opinion of a task at `now` (aware)."""
         began = perf_counter()
-        logits, similarity = self.logits(facts, now)
-        probabilities = softmax(logits / self.trust.temperature)
+        asked = stack([encode(facts, now, self.timezone)], [True])
+        learned = compare(asked, self.block, self.scales) @ self.dual @ level_covariance()
+        probabilities = softmax((asked.prior + learned)[0] / self.trust.temperature)
         level = LEVELS[int(probabilities.argmax())]
+        decided = decision_reasons(facts, level, self.examples, likeness(asked, self.block).tolist())
+        factors = score_task(facts, now=now, timezone=self.timezone).factors
         return Signal(
             source="learned",
-            model=f"{len(self.examples)} decisions",
+            model=MODEL_NAME,
             probabilities={name: float(value) for name, value in zip(LEVELS, probabilities, strict=True)},
-            reasons=decision_reasons(facts, level, self.examples, similarity.tolist()),
+            reasons=(*decided, *factors),
             weight=self.trust.weight,
             latency_ms=(perf_counter() - began) * 1000,
         )
@@ -85,21 +85,63 @@ class Model:
 def fit(
     examples: Iterable[Example], *, timezone: str, scales: Scales | None = None, earlier: Model | None = None
 ) -> Model:
-    """The model of `examples` (at least one), for a person in the IANA zone `timezone`; `earlier` warms the fit up."""
+    """The model of `examples` (at least one), for a person in the IANA zone `timezone`.
+
+    `earlier` is a model of some of the same decisions: what it holds of them is taken over, the result is the same.
+    """
     kept = newest_decisions(examples)
     if not kept:
         raise ValueError("no decisions to learn from")
+    if earlier is not None and (earlier.timezone != timezone or (scales or Scales()) != earlier.scales):
+        earlier = None
     scales = scales or Scales()
-    encodings = [encode(example.facts, example.decided_at, timezone) for example in kept]
-    block = stack(encodings, [example.mine for example in kept])
-    kernel = compare(block, block, scales)
-    prior = PRIOR_GAIN * np.stack([encoding.prior for encoding in encodings])
-    chosen = np.array([LEVELS.index(example.level) for example in kept])
-    problem = Problem(kernel, np.eye(4)[chosen], recency(kept), prior, level_covariance())
-    dual = fit_dual(problem, carry(earlier, kept))
-    unseen = unseen_logits(problem, dual)
-    rules = softmax(prior / PRIOR_GAIN)
-    return Model(kept, timezone, scales, block, kernel, prior, dual, unseen, measure_trust(unseen, rules, chosen))
+    if earlier is None:
+        block = encode_block(kept, timezone)
+        kernel, start = compare(block, block, scales), None
+    else:
+        kept, rows = carry_over(earlier, kept)
+        block, kernel = extend(earlier, rows, kept[len(rows) :])
+        start = np.concatenate([earlier.dual[rows], np.zeros((len(kept) - len(rows), len(LEVELS)))])
+    chosen = np.array([LEVELS.index(example.level) for example in kept], dtype=np.intp)
+    problem = Problem(kernel, np.eye(len(LEVELS))[chosen], recency(kept), block.prior, level_covariance())
+    dual = fit_dual(problem, start)
+    if earlier is None or start is None or len(kept) > MEASURED_ANEW * earlier.measured:
+        unseen, measured = leave_out(problem, dual), len(kept)
+    else:
+        foreseen = problem.offset + problem.spread(start)
+        unseen, measured = np.concatenate([earlier.unseen[rows], foreseen[len(rows) :]]), earlier.measured
+    trust = measure_trust(unseen, softmax(block.prior), chosen)
+    return Model(kept, timezone, scales, block, kernel, dual, unseen, measured, trust)
+
+
+def encode_block(examples: Sequence[Example], timezone: str) -> Block:
+    """The encodings of at least one decided task, each at the moment of its decision."""
+    encodings = [encode(example.facts, example.decided_at, timezone) for example in examples]
+    return stack(encodings, [example.mine for example in examples])
+
+
+def carry_over(earlier: Model, examples: Sequence[Example]) -> tuple[tuple[Example, ...], NDArray[np.intp]]:
+    """The examples with those that `earlier` knows first, and the known ones' rows there."""
+    row_of = {example: row for row, example in enumerate(earlier.examples)}
+    known = [example for example in examples if example in row_of]
+    added = [example for example in examples if example not in row_of]
+    return (*known, *added), np.array([row_of[example] for example in known], dtype=np.intp)
+
+
+def extend(earlier: Model, rows: NDArray[np.intp], added: Sequence[Example]) -> tuple[Block, Array]:
+    """Block and kernel of the earlier model's `rows` followed by the `added` examples; only what is new is computed."""
+    kept = earlier.kernel[np.ix_(rows, rows)]
+    if not added:
+        return join(earlier.block, rows, None), kept
+    fresh = encode_block(added, earlier.timezone)
+    block = join(earlier.block, rows, fresh)
+    border = compare(fresh, block, earlier.scales)
+    size = len(rows)
+    kernel = np.empty((size + len(added), size + len(added)))
+    kernel[:size, :size] = kept
+    kernel[size:, :] = border
+    kernel[:size, size:] = border[:, :size].T
+    return block, kernel
 
 
 def recency(examples: Sequence[Example]) -> Array:
@@ -109,16 +151,9 @@ def recency(examples: Sequence[Example]) -> Array:
     return np.asarray(np.maximum(0.5 ** (days / HALF_LIFE_DAYS), OLDEST_WEIGHT))
 
 
-def carry(earlier: Model | None, examples: Sequence[Example]) -> Array | None:
-    """The earlier model's coefficients in the order of `examples`, zero for new ones."""
-    if earlier is None:
-        return None
-    known = {id(example): row for example, row in zip(earlier.examples, earlier.dual, strict=True)}
-    return np.stack([known.get(id(example), np.zeros(4)) for example in examples])
-
-
-def unseen_logits(problem: Problem, dual: Array) -> Array:
-    """Each example's logits from a fit without its fold; a fold's examples weigh nothing while it is left out."""
+def leave_out(problem: Problem, dual: Array) -> Array:
+    """Each example's logits (n, 4) from a fit without its fold; a fold's examples weigh nothing while it is left
+    out."""
     count = len(dual)
     logits = problem.offset.copy()
     for fold in range(min(FOLDS, count)):
@@ -127,13 +162,5 @@ def unseen_logits(problem: Problem, dual: Array) -> Array:
         start = np.where(held[:, None], 0.0, dual)
         part = Problem(problem.kernel, problem.targets, weights, problem.offset, problem.class_covariance)
         learned = part.spread(fit_dual(part, start, tolerance=1e-2))
-        logits[held] = problem.offset[held] + learned[held]
+        logits[held] += learned[held]
     return logits
-
-
-def likeness(asked: Block, known: Block) -> NDArray[np.float64]:
-    """How alike the asked task (one row) is to each known one, 0 to 1, by what they say and where they belong."""
-    text = (asked.text @ known.text.T)[0].astype(np.float64)
-    topics = (asked.topics @ known.topics.T)[0].astype(np.float64)
-    context = (asked.context @ known.context.T)[0].astype(np.float64)
-    return np.asarray(np.clip(0.6 * text + 0.2 * topics + 0.2 * context, 0.0, 1.0))

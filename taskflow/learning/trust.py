@@ -1,7 +1,7 @@
 """How far the learned probabilities are to be trusted: their temperature and their share against the rules.
 
-Both are measured on predictions of decisions that the model had not seen (out of fold), pulled towards defaults that hold while there
-are few of them.
+Both are measured on predictions of decisions that the model had not seen (out of fold), pulled towards defaults that
+hold while there are few of them.
 """
 
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ Array = NDArray[np.float64]
 
 #: The defaults and how many decisions' worth of evidence they carry.
 DEFAULT_TEMPERATURE = 1.0
-DEFAULT_SHARE = 0.85
-PRIOR_DECISIONS = 10.0
+DEFAULT_SHARE = 0.9
+PRIOR_DECISIONS = 30.0
 TEMPERATURES = np.geomspace(0.5, 2.0, 17)
 MAX_SHARE = 0.97
 ITERATIONS = 20
@@ -24,7 +24,8 @@ ITERATIONS = 20
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """`temperature` divides the logits (above 1: less certain); `share` is the learned signal's part when pooled with the rules."""
+    """`temperature` divides the logits (above 1: less certain); `share` is the learned signal's part when pooled with
+    the rules."""
 
     temperature: float = DEFAULT_TEMPERATURE
     share: float = DEFAULT_SHARE
@@ -36,7 +37,8 @@ class Trust:
 
 
 def measure_trust(logits: Array, rules: Array, chosen: NDArray[np.intp]) -> Trust:
-    """The trust that explains the `chosen` levels (n) best, given unseen `logits` (n, 4) and the rules' probabilities (n, 4)."""
+    """The trust that explains the `chosen` levels (n) best, given unseen `logits` (n, 4) and the rules' probabilities
+    (n, 4)."""
     if not len(chosen):
         return Trust()
     temperature = measure_temperature(logits, chosen)

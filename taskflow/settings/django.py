@@ -4,35 +4,13 @@ import secrets
 
 from taskflow.config import Settings, current_settings
 from taskflow.config.keys import load_keys
-from taskflow.settings.accounts import (
-    ACCOUNT_DEFAULT_HTTP_PROTOCOL,
-    ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS,
-    ACCOUNT_EMAIL_VERIFICATION,
-    ACCOUNT_PREVENT_ENUMERATION,
-    AUTH_PASSWORD_VALIDATORS,
-    AUTHENTICATION_BACKENDS,
-    LOGIN_REDIRECT_URL,
-    LOGIN_URL,
-)
-from taskflow.settings.admin import UNFOLD
+from taskflow.settings.accounts import *  # noqa: F403 - each of these modules holds settings and nothing else
+from taskflow.settings.accounts import ACCOUNT_MIDDLEWARE
+from taskflow.settings.admin import *  # noqa: F403
 from taskflow.settings.database import build_databases
 from taskflow.settings.logs import build_logging
-from taskflow.settings.rest import API_MIDDLEWARE, REST_FRAMEWORK, REST_KNOX, SPECTACULAR_SETTINGS
-
-__all__ = [
-    "ACCOUNT_DEFAULT_HTTP_PROTOCOL",
-    "ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS",
-    "ACCOUNT_EMAIL_VERIFICATION",
-    "ACCOUNT_PREVENT_ENUMERATION",
-    "AUTHENTICATION_BACKENDS",
-    "AUTH_PASSWORD_VALIDATORS",
-    "LOGIN_REDIRECT_URL",
-    "LOGIN_URL",
-    "REST_FRAMEWORK",
-    "REST_KNOX",
-    "SPECTACULAR_SETTINGS",
-    "UNFOLD",
-]
+from taskflow.settings.rest import *  # noqa: F403
+from taskflow.settings.rest import API_MIDDLEWARE
 
 #: The instance's own settings, for code that has Django's at hand.
 TASKFLOW: Settings = current_settings()
@@ -64,7 +42,6 @@ INSTALLED_APPS = [
 ]
 AUTH_USER_MODEL = "store.User"
 KNOX_TOKEN_MODEL = "store.ApiToken"  # noqa: S105 - a model's name
-MFA_ADAPTER = "taskflow.infrastructure.mfa.EncryptedSecrets"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 MIDDLEWARE = [
@@ -77,8 +54,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    *ACCOUNT_MIDDLEWARE,
 ]
 ROOT_URLCONF = "taskflow.interfaces.urls"
 WSGI_APPLICATION = "taskflow.bootstrap.wsgi.application"

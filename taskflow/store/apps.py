@@ -4,6 +4,8 @@ from django.apps import AppConfig
 
 
 class StoreConfig(AppConfig):
+    """Tables and migrations."""
+
     name = "taskflow.store"
     label = "store"
     verbose_name = "TaskFlow"

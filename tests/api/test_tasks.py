@@ -79,7 +79,7 @@ def test_a_due_time_clears_a_due_date_and_the_other_way_round(api: Api) -> None:
         ({"id": "5"}, "id", "unknown_field"),
         ({"priority": "p1"}, "priority", "invalid_choice"),
         ({"due_at": "2026-12-01T09:00:00"}, "due_at", "naive"),
-        ({"due_date": "tomorrow"}, "due_date", "invalid"),
+        ({"due_date": "tomorrow"}, "due_date", "shape"),
         ({"project": "NOPE"}, "project", "not_found"),
         ({"project": "WORK"}, "project", "not_found"),
         ({"parent": "WORK-1"}, "parent", "not_found"),

@@ -161,6 +161,15 @@ def test_a_gate_leaves_its_share_of_the_whole_score(
     assert blocked <= free * weights.blocked_share + 1 / 16 + 0.011
 
 
+@given(tasks, weights_of_any_project, moments, zone_names)
+def test_the_score_before_gates_is_the_score_without_them(
+    task: UrgencyInput, weights: Weights, now: datetime, zone: str
+) -> None:
+    free = replace(task, open_blockers=0, start_date=None)
+    gated = compute_urgency(replace(task, open_blockers=2, start_date=date.max), weights, now=now, timezone=zone)
+    assert gated.ungated == score(free, weights, now, zone)
+
+
 @given(weights_of_any_project, st.floats(-40_000, 40_000), st.floats(0, 1000))
 def test_the_due_curve_rises_within_its_bounds(weights: Weights, days_left: float, closer: float) -> None:
     assert 0 <= due_value(days_left, weights) <= due_value(days_left - closer, weights) <= 1

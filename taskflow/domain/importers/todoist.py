@@ -59,7 +59,7 @@ _USER: Final = re.compile(r"\s*\(\d+\)$")
 def parse(data: bytes, *, name: str, now: datetime, timezone: str) -> ParsedImport:
     """The tasks of one project; see `Importer`. Its name is the file's, without what Todoist or a browser added.
 
-    `external_id` is made of section, titles from the top task down, and a count among equals: it survives a new export
+    `external_id` is made of project, section, titles from the top task down, and a count among equals: it survives a new export
     as long as a task keeps its name and place, whatever its date, priority, labels and description become.
     """
     problems = Problems()
@@ -227,7 +227,7 @@ class _Reader:
         return min(depth, len(self.ancestors))
 
     def _identify(self, parent: str | None, title: str) -> str:
-        path = json.dumps([self.section if parent is None else parent, title])
+        path = json.dumps([[self.project, self.section] if parent is None else parent, title])
         self.occurrences[path] = self.occurrences.get(path, 0) + 1
         return "todoist:" + sha256(f"{path}{self.occurrences[path]}".encode()).hexdigest()[:32]
 

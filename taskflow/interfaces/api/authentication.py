@@ -65,3 +65,10 @@ def actor_of(request: Request) -> Actor | None:
     if isinstance(request.auth, ApiToken):
         return tokens.actor_with(request.auth)
     return request.user.as_actor() if isinstance(request.user, User) else None
+
+
+def person_of(request: Request) -> User:
+    """The person behind a request that was let in."""
+    if not isinstance(request.user, User):
+        raise TypeError("nobody is signed in")
+    return request.user

@@ -12,10 +12,12 @@ from taskflow.application.access import find_task
 from taskflow.domain.permissions import Action
 from taskflow.interfaces.api.endpoint import Endpoint, answer
 from taskflow.interfaces.api.fields import InstantField, StrictSerializer, TextField
+from taskflow.interfaces.api.operation import Operation
 from taskflow.interfaces.api.pages import SortKey, take_page
 from taskflow.store.models import Comment, Event
 
 OLDEST_FIRST = (SortKey("created_at", "created_at"),)
+UNCHANGEABLE = "The task is in the trash, or its project is archived"
 EARLIEST_FIRST = (SortKey("time", "time"),)
 
 
@@ -45,7 +47,7 @@ class HistoryEntryDocument(serializers.Serializer[Any]):
     type = serializers.CharField()
     actor = serializers.CharField()
     time = InstantField()
-    data = serializers.DictField()
+    data = serializers.DictField()  # type: ignore[assignment]
 
 
 def comment_json(comment: Comment) -> dict[str, Any]:
@@ -64,10 +66,16 @@ class CommentList(Endpoint):
     """The comments of a task, oldest first."""
 
     actions = {"GET": Action.COMMENT_READ, "POST": Action.COMMENT_WRITE}
+    operations = {
+        "GET": Operation("list_comments", {200: CommentDocument}, paged=True),
+        "POST": Operation(
+            "add_comment", {201: CommentDocument}, "Write a comment", body=CommentFields, conflicts=UNCHANGEABLE
+        ),
+    }
 
     def get(self, request: Request, task: str) -> Response:
         found = find_task(self.actor, task, Action.COMMENT_READ)
-        parameters = self.query("limit", "cursor")
+        parameters = self.query()
         page = take_page(Comment.objects.filter(task=found).select_related("author"), OLDEST_FIRST, parameters)
         return Response({"results": [comment_json(row) for row in page.rows], "next_cursor": page.next_cursor})
 
@@ -86,6 +94,20 @@ class CommentDetail(Endpoint):
     """One comment."""
 
     actions = {"GET": Action.COMMENT_READ, "PATCH": Action.COMMENT_WRITE, "DELETE": Action.COMMENT_WRITE}
+    operations = {
+        "GET": Operation("get_comment", {200: CommentDocument}),
+        "PATCH": Operation(
+            "update_comment",
+            {200: CommentDocument},
+            "Edit a comment",
+            body=CommentFields,
+            conditional=True,
+            conflicts=UNCHANGEABLE,
+        ),
+        "DELETE": Operation(
+            "delete_comment", {204: None}, "Delete a comment", conditional=True, conflicts=UNCHANGEABLE
+        ),
+    }
 
     def get(self, request: Request, task: str, comment: UUID) -> Response:
         self.query()
@@ -105,10 +127,11 @@ class TaskHistory(Endpoint):
     """What happened to a task, oldest first."""
 
     actions = {"GET": Action.TASK_READ}
+    operations = {"GET": Operation("get_history", {200: HistoryEntryDocument}, paged=True)}
 
     def get(self, request: Request, task: str) -> Response:
         found = find_task(self.actor, task, Action.TASK_READ)
-        parameters = self.query("limit", "cursor")
+        parameters = self.query()
         page = take_page(Event.objects.filter(task_id=found.pk), EARLIEST_FIRST, parameters)
         results = [
             {

@@ -1,13 +1,16 @@
 """What every address of the REST interface has in common.
 
-An endpoint names, for each of its methods, the action of `domain/permissions.py` that it stands for. The credential's
-scope is checked here, before the handler runs; roles are checked by the use case that the handler calls.
+An endpoint names, for each of its methods, the action of `domain/permissions.py` that it stands for, and what the
+method takes and gives. The credential's scope and the query parameters are checked here, before the handler runs; roles
+are checked by the use case that the handler calls.
 """
 
 import math
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,34 +19,51 @@ from taskflow.application.access import require_scope
 from taskflow.domain.errors import Invalid, NotAuthenticated
 from taskflow.domain.permissions import TABLE, Action, Actor
 from taskflow.interfaces.api.authentication import actor_of
-from taskflow.interfaces.api.fields import StrictSerializer
+from taskflow.interfaces.api.fields import StrictSerializer, is_clean
 from taskflow.interfaces.api.idempotency import answer_once
+from taskflow.interfaces.api.operation import NoFields, Operation
 
 _ANONYMOUS = Actor(user_id=None, username="", projects=frozenset())
+#: Enough for every filter; SQLite refuses a LIKE beyond 50,000 bytes.
+_LONGEST_VALUE = 2_000
+#: A cursor holds the keys of a row, such as a title of 500 characters.
+_LONGEST_CURSOR = 40_000
+_ENTITY_TAG = re.compile(r'(?:W/)?"([^"]*)"|([0-9]+)')
 
 
 class Endpoint(APIView):
-    """A REST address. Subclasses give `actions` (method → action) and a handler a method."""
+    """A REST address. Subclasses give `actions` and `operations` (method → …) and a handler a method."""
 
     actions: ClassVar[Mapping[str, Action]] = {}
+    operations: ClassVar[Mapping[str, Operation]] = {}
     #: Answers that show a secret once are not kept for `Idempotency-Key`.
     keeps_answers: ClassVar[bool] = True
     actor: Actor
+    _parameters: dict[str, str] = {}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        action = self.actions.get("GET" if request.method == "HEAD" else request.method or "")
-        if action is None:
+        method = "GET" if request.method == "HEAD" else request.method or ""
+        if method == "OPTIONS":
             return
+        if method not in self.actions:
+            raise MethodNotAllowed(method[:20])
+        super().initial(request, *args, **kwargs)
+        action = self.actions[method]
         actor = actor_of(request)
         if actor is None and not TABLE[action].anonymous:
             raise NotAuthenticated("Sign in, or send a token: 'Authorization: Bearer tfp_…'.")
         self.actor = actor or _ANONYMOUS
         require_scope(self.actor, action)
+        if method in self.operations:
+            self._parameters = self._read_query([known.name for known in self.operations[method].parameters])
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Says in `Allow` what can be done here, to everybody."""
+        return Response(status=204)
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().dispatch(request, *args, **kwargs)
-        return self.after(response)
+        return self.after(response) if isinstance(response, Response) else response
 
     def after(self, response: Response) -> Response:
         """A last step once everything that the request changed is committed."""
@@ -60,29 +80,35 @@ class Endpoint(APIView):
 
     def refuse_body(self) -> None:
         """For verbs that take no fields: an empty body or `{}`."""
-        self.parse(StrictSerializer)
+        self.parse(NoFields)
 
     def query(self, *known: str) -> dict[str, str]:
-        """The query parameters; one that is not `known`, or given twice, is refused."""
-        parameters: dict[str, str] = {}
+        """The query parameters that were given; others than the operation's own were refused before."""
+        return self._read_query(known) if known else self._parameters
+
+    def _read_query(self, known: Sequence[str]) -> dict[str, str]:
+        found: dict[str, str] = {}
         for name, values in self.request.query_params.lists():
-            if name == "format":
-                continue
             if name not in known:
                 raise Invalid.field(name[:100], "unknown_parameter", f"Known here: {', '.join(known) or 'none'}.")
             if len(values) != 1:
                 raise Invalid.field(name, "repeated", "Give it once; filter values take commas.")
-            if "\x00" in values[0]:
-                raise Invalid.field(name, "control", "NUL is not allowed here. Remove it.")
-            parameters[name] = values[0]
-        return parameters
+            if not is_clean(values[0]):
+                raise Invalid.field(name, "control", "Control characters are not allowed here. Remove them.")
+            if len(values[0]) > (_LONGEST_CURSOR if name == "cursor" else _LONGEST_VALUE):
+                raise Invalid.field(name, "too_long", f"Give at most {_LONGEST_VALUE} characters.")
+            found[name] = values[0]
+        return found
 
     def if_match(self) -> int | None:
-        """The version that `If-Match` names; None without the header or with `*`."""
-        header = self.request.headers.get("If-Match", "").strip()
-        if header in {"", "*"}:
+        """The version that `If-Match` names; None without the header or with `*`, -1 for what is no version."""
+        header = self.request.headers.get("If-Match", "*").strip()
+        if header == "*":
             return None
-        digits = header.removeprefix("W/").strip('"')
+        tag = _ENTITY_TAG.fullmatch(header)
+        if tag is None:
+            raise Invalid.field("If-Match", "invalid", 'Give one ETag as it was sent, for instance "3", or *.')
+        digits = tag[1] if tag[1] is not None else tag[2]
         # 15 digits are far beyond any version; what is no number matches none.
         return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 16 else -1
 

@@ -1,5 +1,6 @@
 """Serializers and fields that take exactly what the contract says."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -8,6 +9,20 @@ from typing import Any
 from rest_framework import serializers
 
 _CONTROLS = {"\n", "\t", "\r"}
+#: Control characters and lone surrogates, written for JSON Schema and Python alike.
+_REFUSED = r"\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F"
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NAIVE = re.compile(_DAY.pattern + r"([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,20})?)?)?")
+_INSTANT = re.compile(_DAY.pattern + r"[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,20})?)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
+#: Unknown fields that are named in an answer; a hostile body has a million.
+_NAMED = 20
+
+
+def is_clean(text: str) -> bool:
+    """Whether `text` has no control characters but line ends and tabs, and no lone surrogates."""
+    return text.isprintable() or not any(
+        unicodedata.category(character) in {"Cc", "Cs"} and character not in _CONTROLS for character in text
+    )
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -17,7 +32,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         if isinstance(data, Mapping):
             unknown = [str(name) for name in data if name not in self.fields or self.fields[name].read_only]
             if unknown:
-                raise serializers.ValidationError({name[:100]: [self._explain(name)] for name in unknown})
+                raise serializers.ValidationError({name[:100]: [self._explain(name)] for name in unknown[:_NAMED]})
         return super().to_internal_value(data)
 
     def _explain(self, name: str) -> serializers.ErrorDetail:
@@ -38,9 +53,16 @@ class TextField(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("not_text")
-        if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in _CONTROLS for c in data):
+        if not is_clean(data):
             self.fail("control")
         return super().to_internal_value(data)
+
+    @property
+    def pattern(self) -> str:
+        """What is accepted, as a regular expression of JSON Schema."""
+        if self.allow_blank or not self.trim_whitespace:
+            return f"^[^{_REFUSED}]*$"
+        return rf"^[^{_REFUSED}]*[^\s{_REFUSED}][^{_REFUSED}]*$"
 
 
 class WholeNumberField(serializers.IntegerField):
@@ -62,7 +84,8 @@ class FractionField(serializers.FloatField):
     def to_internal_value(self, data: Any) -> float:
         if isinstance(data, bool) or not isinstance(data, int | float) or data != data or abs(data) > 1e300:
             self.fail("not_number")
-        return super().to_internal_value(data)
+        # Adding zero turns -0.0 into 0.0.
+        return super().to_internal_value(data) + 0.0
 
 
 class FlagField(serializers.BooleanField):
@@ -76,11 +99,21 @@ class FlagField(serializers.BooleanField):
         return data
 
 
+class NamesField(serializers.ListField):
+    """A list that is counted before its members are looked at: a million of them costs nothing."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list) and self.max_length is not None and len(data) > self.max_length:
+            raise serializers.ValidationError(f"Give at most {self.max_length}.", code="max_length")
+        return super().to_internal_value(data)
+
+
 class InstantField(serializers.DateTimeField):
     """An RFC 3339 time with its offset; naive times are refused."""
 
     default_error_messages = {
         "naive": "Give the time with its offset, for instance 2026-12-01T09:00:00Z.",
+        "shape": "Write the time as in 2026-12-01T09:00:00Z or 2026-12-01T10:00:00+01:00.",
         "range": "The time must be between the years 1900 and 9998.",
         "not_text": "Give a string in double quotes.",
     }
@@ -88,6 +121,8 @@ class InstantField(serializers.DateTimeField):
     def to_internal_value(self, value: Any) -> datetime:
         if not isinstance(value, str):
             self.fail("not_text")
+        if not _INSTANT.fullmatch(value):
+            self.fail("naive" if _NAIVE.fullmatch(value) else "shape")
         try:
             moment = super().to_internal_value(value)
         except OverflowError:
@@ -107,12 +142,15 @@ class DayField(serializers.DateField):
 
     default_error_messages = {
         "range": "The date must be between the years 1900 and 9998.",
+        "shape": "Write the date as in 2026-12-01.",
         "not_text": "Give a string in double quotes.",
     }
 
     def to_internal_value(self, value: Any) -> Any:
         if not isinstance(value, str):
             self.fail("not_text")
+        if not _DAY.fullmatch(value):
+            self.fail("shape")
         day = super().to_internal_value(value)
         if not 1900 <= day.year <= 9998:
             self.fail("range")

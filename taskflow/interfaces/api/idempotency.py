@@ -9,7 +9,9 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
+from django.http import QueryDict
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
@@ -33,10 +35,10 @@ def answer_once(request: Request, actor: Actor, handler: Callable[[], Response])
     if not 1 <= len(key) <= 255 or not key.isprintable():
         raise Invalid.field(HEADER, "invalid", "The key is 1 to 255 printable characters.")
     digest = _digest(request)
-    same = {"user_id": actor.user_id, "method": "POST", "path": request.path[:500], "key": key}
-    IdempotencyRecord.objects.filter(**same, created_at__lt=ports.now() - LIFETIME).delete()
+    same = {"user_id": actor.user_id, "method": "POST", "path": request.path[:500], "key": _name(actor, key)}
     try:
         with transaction.atomic():
+            IdempotencyRecord.objects.filter(**same, created_at__lt=ports.now() - LIFETIME).delete()
             record = IdempotencyRecord.objects.create(**same, body_digest=digest, created_at=ports.now())
             response = handler()
             _keep(record, response)
@@ -48,18 +50,33 @@ def answer_once(request: Request, actor: Actor, handler: Callable[[], Response])
     return _repeat(first, digest)
 
 
+def _name(actor: Actor, key: str) -> str:
+    """SHA-256 of the key and of what the credential may do: a narrow token gets no answer that a wider one was given."""
+    scopes = None if actor.scopes is None else sorted(actor.scopes)
+    projects = None if actor.projects is None else sorted(map(str, actor.projects))
+    return hashlib.sha256(json.dumps([key, scopes, projects]).encode()).hexdigest()
+
+
 def _digest(request: Request) -> str:
-    """SHA-256 of the query string and the body; of an upload, of its files and fields."""
-    digest = hashlib.sha256((request.META.get("QUERY_STRING") or "").encode())
-    files = request.FILES
-    if files:
-        for name, file in sorted(files.items()):
-            digest.update(name.encode())
-            for chunk in file.chunks():
-                digest.update(chunk)
-            file.seek(0)
+    """SHA-256 of the query string and the body; of an upload, of its fields and files with their names."""
+    digest = hashlib.sha256()
+
+    def add(part: bytes) -> None:
+        digest.update(len(part).to_bytes(8, "big") + part)
+
+    add((request.META.get("QUERY_STRING") or "").encode())
+    if isinstance(request.data, QueryDict):
+        for name, values in sorted(request.data.lists()):
+            for value in values:
+                add(name.encode())
+                if isinstance(value, UploadedFile):
+                    add((value.name or "").encode())
+                    add(value.read())
+                    value.seek(0)
+                else:
+                    add(str(value).encode())
     else:
-        digest.update(JSONEncoder(sort_keys=True).encode(request.data).encode())
+        add(JSONEncoder(sort_keys=True).encode(request.data).encode())
     return digest.hexdigest()
 
 

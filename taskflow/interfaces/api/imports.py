@@ -13,6 +13,7 @@ from taskflow.domain.permissions import Action
 from taskflow.interfaces.api.endpoint import Endpoint
 from taskflow.interfaces.api.fields import StrictSerializer
 from taskflow.interfaces.api.lists import parse_flag
+from taskflow.interfaces.api.operation import Operation, flag
 
 
 class ImportFields(StrictSerializer):
@@ -33,17 +34,26 @@ class ImportDocument(serializers.Serializer[Any]):
 
     created = serializers.IntegerField()
     skipped = serializers.IntegerField()
-    errors = ImportProblemDocument(many=True)
+    errors = ImportProblemDocument(many=True)  # type: ignore[assignment]
 
 
 class Import(Endpoint):
     """Brings in one exported list; again adds nothing."""
 
     actions = {"POST": Action.IMPORT}
+    operations = {
+        "POST": Operation(
+            "import_tasks",
+            {200: ImportDocument},
+            body=ImportFields,
+            query=(flag("dry_run", "Only say what would be done"),),
+            media="multipart/form-data",
+        )
+    }
     parser_classes = [MultiPartParser]
 
     def post(self, request: Request, source: str) -> Response:
-        parameters = self.query("dry_run")
+        parameters = self.query()
         dry_run = parse_flag("dry_run", parameters["dry_run"]) if "dry_run" in parameters else False
         file = self._file()
 

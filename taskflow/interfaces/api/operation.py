@@ -12,12 +12,10 @@ from typing import Any, TypeAlias
 from rest_framework import serializers
 
 from taskflow.interfaces.api.fields import StrictSerializer
+from taskflow.interfaces.api.pages import DEFAULT_LIMIT, MOST
 
 Schema: TypeAlias = Mapping[str, Any]
 Document: TypeAlias = type[serializers.Serializer[Any]]
-
-MOST_LIMIT = 200
-DEFAULT_LIMIT = 50
 
 
 class NoFields(StrictSerializer):
@@ -50,7 +48,7 @@ PAGE = (
     Query(
         "limit",
         "How many at most",
-        {"type": "integer", "minimum": 1, "maximum": MOST_LIMIT, "default": DEFAULT_LIMIT},
+        {"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT_LIMIT},
     ),
     Query("cursor", "Where to go on: `next_cursor` of the page before, with the same ordering"),
 )
@@ -60,21 +58,23 @@ PAGE = (
 class Operation:
     """One method of an address.
 
-    `name` is the operationId. `answers` has the good statuses; None stands for an empty answer. `paged` wraps the
-    answer into `{results, next_cursor}` and takes `limit` and `cursor`. `conditional` takes `If-Match`. `conflicts` says
-    when a 409 comes. `waits` takes `Prefer: wait=N`. `media` names the forms of a request's body; `forms` those of an
-    answer that is not plain JSON.
+    `name` is the operationId; `summary` may be left out where the endpoint's docstring says it. `answers` has the good
+    statuses; None stands for an empty answer. `paged` wraps the answer into `{results, next_cursor}` and takes `limit`
+    and `cursor`. `conditional` takes `If-Match`. `conflicts` says when a 409 comes. `waits` takes `Prefer: wait=N`.
+    `located` are the statuses that come with `Location`. `media` is the form of a request's body, `forms` are those of
+    an answer that is not plain JSON.
     """
 
     name: str
-    summary: str
     answers: Mapping[int, Document | None]
+    summary: str = ""
     body: type[StrictSerializer] | None = None
     query: tuple[Query, ...] = ()
     paged: bool = False
     conditional: bool = False
     conflicts: str = ""
     waits: bool = False
+    located: tuple[int, ...] = (201, 202)
     media: str = "application/json"
     forms: Mapping[str, Schema] = field(default_factory=dict)
 

@@ -8,7 +8,8 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db.utils import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
-from rest_framework import exceptions, status
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework import exceptions, serializers, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
@@ -17,6 +18,8 @@ from taskflow.domain import errors
 log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+_MOST_ERRORS = 100
+_LONGEST = 500
 
 STATUS_OF: dict[type[errors.TaskFlowError], int] = {
     errors.Invalid: 400,
@@ -53,21 +56,58 @@ _CODES = {
 }
 
 
+class FieldErrorDocument(serializers.Serializer[Any]):
+    """One thing that is wrong with one field."""
+
+    optional = ("index", "position")
+
+    field = serializers.CharField(help_text="Path with dots, for instance reminders.0.at")
+    code = serializers.CharField()
+    detail = serializers.CharField(help_text="What is wrong, and the remedy")
+    index = serializers.IntegerField(help_text="Which operation of a bulk")
+    position = serializers.IntegerField(help_text="Where in the field's text, from 0")
+
+
+class ProblemDocument(serializers.Serializer[Any]):
+    """What went wrong (RFC 9457)."""
+
+    type = serializers.CharField(help_text="urn:taskflow:problem:<code>")
+    title = serializers.CharField()
+    status = serializers.IntegerField(min_value=400, max_value=599)
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    errors = FieldErrorDocument(many=True)
+
+
 def problem(
     http_status: int, code: str, detail: str, field_errors: list[errors.FieldError] | None = None
 ) -> dict[str, Any]:
-    """The document itself; members without a value are left out of `errors`."""
+    """The document itself, with at most 100 `errors`; their members without a value are left out.
+
+    What it repeats of the request is cut short, and readable even where the request was no Unicode.
+    """
     return {
         "type": f"urn:taskflow:problem:{code}",
         "title": TITLES.get(http_status, "Error"),
         "status": http_status,
         "code": code,
-        "detail": detail,
+        "detail": _quote(detail),
         "errors": [
-            {name: value for name, value in asdict(error).items() if value is not None}
-            for error in (field_errors or [])
+            {
+                name: _quote(value) if isinstance(value, str) else value
+                for name, value in asdict(error).items()
+                if value is not None
+            }
+            for error in (field_errors or [])[:_MOST_ERRORS]
         ],
     }
+
+
+def _quote(text: str) -> str:
+    if len(text) > _LONGEST:
+        text = f"{text[:_LONGEST]}…"
+    # A lone surrogate would make the answer itself impossible to encode.
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def problem_response(http_status: int, code: str, detail: str) -> HttpResponse:
@@ -99,6 +139,9 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
         http_status, document = 403, problem(403, "forbidden", "You may not do that.")
     elif isinstance(error, RequestDataTooBig):
         http_status, document = 413, problem(413, "too_large", "The request is larger than 10 MB.")
+    elif isinstance(error, exceptions.UnsupportedMediaType):
+        takes = ", ".join(parser.media_type for parser in context["view"].parser_classes)
+        http_status, document = 415, problem(415, "unsupported_media_type", f"{error.detail} Send {takes}.")
     elif isinstance(error, exceptions.APIException):
         http_status = error.status_code
         code = str(error.get_codes())
@@ -149,8 +192,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return problem_response(400, "malformed", "The request cannot be understood.")
 
 
+@csrf_exempt
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """For addresses below /api/ that lead nowhere."""
+    """For addresses below /api/ that lead nowhere. Exempt from CSRF: a refusal would be an HTML page."""
     return problem_response(404, "not_found", "There is nothing at this address.")
 
 

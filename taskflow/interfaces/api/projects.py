@@ -1,32 +1,33 @@
-"""REST: projects, their members and labels."""
+"""REST: projects."""
 
 from typing import Any
-from uuid import UUID
 
 from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from taskflow.application import labels, members, projects
+from taskflow.application import projects
 from taskflow.application.access import find_project
-from taskflow.domain.errors import Invalid
 from taskflow.domain.permissions import Action, ProjectRole
 from taskflow.domain.priority import Priority
-from taskflow.domain.urgency_weights import parse_weights
+from taskflow.domain.urgency_weights import Weights, parse_weights
 from taskflow.interfaces.api.endpoint import Endpoint, answer
 from taskflow.interfaces.api.fields import FlagField, FractionField, InstantField, StrictSerializer, TextField
-from taskflow.interfaces.api.lists import parse_choices, parse_flag
+from taskflow.interfaces.api.lists import parse_flag
+from taskflow.interfaces.api.operation import NoFields, Operation, flag
 from taskflow.interfaces.api.pages import SortKey, take_page
-from taskflow.store.models import Label, Membership, Project
+from taskflow.store.models import Membership, Project
 
-COLOR = r"^(#[0-9a-fA-F]{6})?\Z"
+COLOR = r"^#[0-9a-fA-F]{6}\Z"
 KEY = r"^[A-Za-z][A-Za-z0-9]{1,9}\Z"
 OLDEST_FIRST = (SortKey("created_at", "created_at"),)
 
 
 class WeightsField(serializers.JSONField):
     """The project's urgency weights: names and bounds as in the documentation of urgency."""
+
+    json_schema = Weights.model_json_schema()
 
     def to_internal_value(self, data: Any) -> Any:
         weights = parse_weights(super().to_internal_value(data), field=self.field_name or "urgency_weights")
@@ -52,7 +53,7 @@ class ProjectDocument(ProjectFields):
     """A project as clients see it."""
 
     id = serializers.UUIDField()
-    key = serializers.CharField()
+    key = serializers.CharField()  # type: ignore[assignment]
     inbox = serializers.BooleanField(help_text="Whether it is somebody's inbox")
     role = serializers.ChoiceField([role.value for role in ProjectRole], help_text="The reader's own role")
     created_at = InstantField()
@@ -60,53 +61,10 @@ class ProjectDocument(ProjectFields):
     version = serializers.IntegerField()
 
 
-class MemberFields(StrictSerializer):
-    """Somebody to take into a project."""
-
-    user = TextField(max_length=64, help_text="Username")
-    role = serializers.ChoiceField([role.value for role in ProjectRole])
-
-
-class RoleFields(StrictSerializer):
-    """A member's new role."""
-
-    role = serializers.ChoiceField([role.value for role in ProjectRole])
-
-
-class MemberDocument(serializers.Serializer[Any]):
-    """A member as clients see it."""
-
-    user = serializers.CharField()
-    role = serializers.ChoiceField([role.value for role in ProjectRole])
-    created_at = InstantField()
-    version = serializers.IntegerField()
-
-
 class TransferFields(StrictSerializer):
     """The member who becomes the owner."""
 
     user = TextField(max_length=64, help_text="Username")
-
-
-class LabelFields(StrictSerializer):
-    """What a client may set on a label."""
-
-    name = TextField(max_length=100)
-    color = serializers.RegexField(COLOR, required=False, allow_blank=True)
-
-
-class NewLabelFields(LabelFields):
-    """A label and the project that it belongs to."""
-
-    project = TextField(max_length=64, help_text="Id or key")
-
-
-class LabelDocument(LabelFields):
-    """A label as clients see it."""
-
-    id = serializers.UUIDField()
-    project = serializers.UUIDField()
-    version = serializers.IntegerField()
 
 
 def project_json(project: Project, role: str) -> dict[str, Any]:
@@ -130,38 +88,34 @@ def project_json(project: Project, role: str) -> dict[str, Any]:
     }
 
 
-def member_json(membership: Membership) -> dict[str, Any]:
-    return {
-        "user": membership.user.username,
-        "role": membership.role,
-        "created_at": membership.created_at,
-        "version": membership.version,
-    }
-
-
-def label_json(label: Label) -> dict[str, Any]:
-    return {
-        "id": label.pk,
-        "project": label.project_id,
-        "name": label.name,
-        "color": label.color,
-        "version": label.version,
-    }
-
-
 class ProjectList(Endpoint):
     """The projects that the reader is in."""
 
     actions = {"GET": Action.PROJECT_LIST, "POST": Action.PROJECT_CREATE}
+    operations = {
+        "GET": Operation(
+            "list_projects",
+            {200: ProjectDocument},
+            query=(flag("archived", "Only archived ones, or only the others"),),
+            paged=True,
+        ),
+        "POST": Operation(
+            "create_project",
+            {201: ProjectDocument},
+            "Create a project",
+            body=ProjectFields,
+            conflicts="The key is taken",
+        ),
+    }
 
     def get(self, request: Request) -> Response:
-        parameters = self.query("limit", "cursor", "archived")
+        parameters = self.query()
         rows: QuerySet[Project] = Project.objects.visible_to(self.actor)
         if "archived" in parameters:
             rows = rows.filter(archived=parse_flag("archived", parameters["archived"]))
         page = take_page(rows, OLDEST_FIRST, parameters)
         roles = dict(
-            Membership.objects.filter(user_id=self.actor.user_id, project__in=[p.pk for p in page.rows]).values_list(
+            Membership.objects.filter(user_id=self.actor.person, project__in=[p.pk for p in page.rows]).values_list(
                 "project_id", "role"
             )
         )
@@ -183,6 +137,24 @@ class ProjectDetail(Endpoint):
     """One project, by id or key."""
 
     actions = {"GET": Action.PROJECT_READ, "PATCH": Action.PROJECT_UPDATE, "DELETE": Action.PROJECT_DELETE}
+    operations = {
+        "GET": Operation("get_project", {200: ProjectDocument}),
+        "PATCH": Operation(
+            "update_project",
+            {200: ProjectDocument},
+            "Change a project",
+            body=ProjectFields,
+            conditional=True,
+            conflicts="The key is taken, or an inbox cannot change so",
+        ),
+        "DELETE": Operation(
+            "delete_project",
+            {204: None},
+            "Delete a project with everything in it",
+            conditional=True,
+            conflicts="An inbox stays",
+        ),
+    }
 
     def get(self, request: Request, project: str) -> Response:
         self.query()
@@ -203,7 +175,7 @@ class ProjectDetail(Endpoint):
 
 def answer_project(endpoint: Endpoint, project: Project) -> Response:
     """A project with the reader's own role in it."""
-    members_of = Membership.objects.filter(project=project, user_id=endpoint.actor.user_id)
+    members_of = Membership.objects.filter(project=project, user_id=endpoint.actor.person)
     return answer(project_json(project, members_of.values_list("role", flat=True).get()))
 
 
@@ -211,6 +183,11 @@ class ProjectArchive(Endpoint):
     """Puts a project away."""
 
     actions = {"POST": Action.PROJECT_ARCHIVE}
+    operations = {
+        "POST": Operation(
+            "archive_project", {200: ProjectDocument}, body=NoFields, conditional=True, conflicts="An inbox stays"
+        )
+    }
 
     def post(self, request: Request, project: str) -> Response:
         self.refuse_body()
@@ -222,109 +199,13 @@ class ProjectTransfer(Endpoint):
     """Makes another member the owner."""
 
     actions = {"POST": Action.PROJECT_TRANSFER}
+    operations = {
+        "POST": Operation(
+            "transfer_project", {200: ProjectDocument}, body=TransferFields, conflicts="An inbox stays with its owner"
+        )
+    }
 
     def post(self, request: Request, project: str) -> Response:
         find_project(self.actor, project, Action.PROJECT_TRANSFER)
         heir = self.parse(TransferFields)["user"]
         return self.once(lambda: answer_project(self, projects.transfer_project(self.actor, project, heir)))
-
-
-class MemberList(Endpoint):
-    """Who is in a project."""
-
-    actions = {"GET": Action.MEMBER_READ, "POST": Action.MEMBER_WRITE}
-
-    def get(self, request: Request, project: str) -> Response:
-        found = find_project(self.actor, project, Action.MEMBER_READ)
-        parameters = self.query("limit", "cursor")
-        rows = Membership.objects.filter(project=found).select_related("user")
-        page = take_page(rows, OLDEST_FIRST, parameters)
-        return Response({"results": [member_json(row) for row in page.rows], "next_cursor": page.next_cursor})
-
-    def post(self, request: Request, project: str) -> Response:
-        find_project(self.actor, project, Action.MEMBER_WRITE)
-        fields = self.parse(MemberFields)
-
-        def create() -> Response:
-            role = ProjectRole(fields["role"])
-            membership = members.add_member(self.actor, project, fields["user"], role)
-            location = f"{request.path}/{membership.user.username}"
-            return answer(member_json(membership), status=201, headers={"Location": location})
-
-        return self.once(create)
-
-
-class MemberDetail(Endpoint):
-    """One member of a project."""
-
-    actions = {"GET": Action.MEMBER_READ, "PATCH": Action.MEMBER_WRITE, "DELETE": Action.MEMBER_LEAVE}
-
-    def get(self, request: Request, project: str, username: str) -> Response:
-        self.query()
-        return answer(member_json(members.find_member(self.actor, project, username)))
-
-    def patch(self, request: Request, project: str, username: str) -> Response:
-        members.find_member(self.actor, project, username, Action.MEMBER_WRITE)
-        fields = self.parse(RoleFields)
-        role = ProjectRole(fields["role"])
-        membership = members.change_role(self.actor, project, username, role, version=self.if_match())
-        return answer(member_json(membership))
-
-    def delete(self, request: Request, project: str, username: str) -> Response:
-        members.remove_member(self.actor, project, username, version=self.if_match())
-        return Response(status=204)
-
-
-class LabelList(Endpoint):
-    """Labels of the projects that the reader is in."""
-
-    actions = {"GET": Action.LABEL_LIST, "POST": Action.LABEL_WRITE}
-
-    def get(self, request: Request) -> Response:
-        parameters = self.query("limit", "cursor", "project")
-        visible = Project.objects.visible_to(self.actor)
-        rows = Label.objects.filter(project__in=visible.values("pk"))
-        if "project" in parameters:
-            wanted = [
-                find_project(self.actor, reference, Action.LABEL_READ).pk
-                for reference in parse_choices("project", parameters["project"])
-            ]
-            rows = rows.filter(project__in=wanted)
-        page = take_page(rows, OLDEST_FIRST, parameters)
-        return Response({"results": [label_json(row) for row in page.rows], "next_cursor": page.next_cursor})
-
-    def post(self, request: Request) -> Response:
-        fields = self.parse(NewLabelFields)
-
-        def create() -> Response:
-            label = labels.create_label(self.actor, self._project(fields), fields["name"], fields.get("color", ""))
-            return answer(label_json(label), status=201, headers={"Location": f"{request.path}/{label.pk}"})
-
-        return self.once(create)
-
-    def _project(self, fields: dict[str, Any]) -> UUID:
-        from taskflow.application.task_fields import resolve
-
-        found = resolve("project", lambda ref: find_project(self.actor, ref, Action.LABEL_WRITE), fields["project"])
-        if found is None:
-            raise Invalid.field("project", "required", "Name the label's project.")
-        return found.pk
-
-
-class LabelDetail(Endpoint):
-    """One label."""
-
-    actions = {"GET": Action.LABEL_READ, "PATCH": Action.LABEL_WRITE, "DELETE": Action.LABEL_WRITE}
-
-    def get(self, request: Request, label: UUID) -> Response:
-        self.query()
-        return answer(label_json(labels.find_label(self.actor, label)))
-
-    def patch(self, request: Request, label: UUID) -> Response:
-        labels.find_label(self.actor, label, Action.LABEL_WRITE)
-        fields = self.parse(LabelFields, partial=True)
-        return answer(label_json(labels.update_label(self.actor, label, fields, version=self.if_match())))
-
-    def delete(self, request: Request, label: UUID) -> Response:
-        labels.delete_label(self.actor, label, version=self.if_match())
-        return Response(status=204)

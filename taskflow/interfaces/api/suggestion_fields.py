@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from taskflow.domain.priority import LEVELS, Priority
-from taskflow.interfaces.api.fields import InstantField, StrictSerializer, TextField
+from taskflow.interfaces.api.fields import InstantField, NamesField, StrictSerializer, TextField
 from taskflow.store.models import Suggestion
 from taskflow.store.models.suggestions import SuggestionState
 
@@ -33,7 +33,7 @@ class ProbabilitiesDocument(serializers.Serializer[Any]):
 class SignalDocument(serializers.Serializer[Any]):
     """What one prioritiser said; `weight` is its share of the decision."""
 
-    source = serializers.ChoiceField(["rules", "learned", "model"])
+    source = serializers.ChoiceField(["rules", "learned", "model"])  # type: ignore[assignment]
     provider = serializers.CharField()
     model = serializers.CharField(allow_null=True)
     weight = serializers.FloatField()
@@ -53,7 +53,7 @@ class SuggestionDocument(serializers.Serializer[Any]):
     probabilities = ProbabilitiesDocument(allow_null=True)
     reasons = ReasonDocument(many=True)
     signals = SignalDocument(many=True)
-    source = serializers.ChoiceField(SOURCES, allow_null=True)
+    source = serializers.ChoiceField(SOURCES, allow_null=True)  # type: ignore[assignment]
     provider = serializers.CharField(allow_null=True)
     model = serializers.CharField(allow_null=True)
     prompt_version = serializers.CharField(allow_null=True)
@@ -76,7 +76,7 @@ class BatchFields(StrictSerializer):
     """What to ask suggestions for: all open tasks of a project, or named tasks."""
 
     project = TextField(max_length=64, required=False, help_text="Id or key")
-    tasks = serializers.ListField(child=TextField(max_length=64), min_length=1, max_length=1000, required=False)
+    tasks = NamesField(child=TextField(max_length=64), min_length=1, max_length=1000, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if len(attrs) != 1:
@@ -96,6 +96,34 @@ class BatchProgressDocument(serializers.Serializer[Any]):
     total = serializers.IntegerField()
     done = serializers.IntegerField()
     results = SuggestionDocument(many=True)
+
+
+class AgreementDocument(serializers.Serializer[Any]):
+    """Decisions and how many of them followed the advice, of one source, provider or week."""
+
+    optional = ("source", "provider", "week")
+
+    source = serializers.CharField()
+    provider = serializers.CharField()
+    week = serializers.DateField(help_text="Its Monday")
+    decisions = serializers.IntegerField()
+    agreement = serializers.FloatField(allow_null=True)
+
+
+class InsightsDocument(serializers.Serializer[Any]):
+    """How well suggestions agree with what people decided in the last 12 weeks."""
+
+    since = InstantField()
+    decisions = serializers.IntegerField()
+    accepted = serializers.IntegerField()
+    overridden = serializers.IntegerField()
+    dismissed = serializers.IntegerField()
+    auto_applied = serializers.IntegerField()
+    agreement = serializers.FloatField(allow_null=True, help_text="accepted / decisions")
+    mean_latency_ms = serializers.FloatField(allow_null=True)
+    by_source = AgreementDocument(many=True)
+    by_provider = AgreementDocument(many=True)
+    by_week = AgreementDocument(many=True)
 
 
 def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:

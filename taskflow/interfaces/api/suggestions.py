@@ -11,17 +11,28 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from taskflow.application import insights, suggestions
-from taskflow.application.access import find_project, find_task, require_scope
-from taskflow.application.task_fields import resolve
+from taskflow.application.access import find_task, require_scope
+from taskflow.application.references import named_project, named_task
 from taskflow.domain.permissions import Action
 from taskflow.domain.priority import Priority
 from taskflow.interfaces.api.endpoint import Endpoint, answer, prefer_wait
 from taskflow.interfaces.api.lists import parse_choices
+from taskflow.interfaces.api.operation import NoFields, Operation, list_of
 from taskflow.interfaces.api.pages import SortKey, take_page
-from taskflow.interfaces.api.suggestion_fields import BatchFields, OverrideFields, suggestion_json
+from taskflow.interfaces.api.suggestion_fields import (
+    BatchDocument,
+    BatchFields,
+    BatchProgressDocument,
+    InsightsDocument,
+    OverrideFields,
+    SuggestionDocument,
+    suggestion_json,
+)
 from taskflow.store.models import BatchItem, Project, Suggestion
 from taskflow.store.models.suggestions import SuggestionState
 
+UNCHANGEABLE = "The task is in the trash, or its project is archived"
+DECIDED = "It is decided already, or stale"
 NEWEST_FIRST = (SortKey("created_at", "created_at", descending=True),)
 
 #: At most half of the eight request threads wait for advice; beyond that the answer is 202 at once.
@@ -48,6 +59,16 @@ class TaskSuggestions(Endpoint):
     """Asks for advice on a task's priority."""
 
     actions = {"POST": Action.SUGGESTION_WRITE}
+    operations = {
+        "POST": Operation(
+            "request_suggestion",
+            {200: SuggestionDocument, 202: SuggestionDocument},
+            body=NoFields,
+            conflicts=UNCHANGEABLE,
+            waits=True,
+            located=(200, 202),
+        )
+    }
 
     def post(self, request: Request, task: str) -> Response:
         find_task(self.actor, task, Action.SUGGESTION_WRITE)
@@ -82,30 +103,41 @@ class SuggestionList(Endpoint):
     """Suggestions on the tasks that the reader sees, newest first."""
 
     actions = {"GET": Action.SUGGESTION_LIST}
+    operations = {
+        "GET": Operation(
+            "list_suggestions",
+            {200: SuggestionDocument},
+            query=(
+                list_of("state", "States", SuggestionState.values),
+                list_of("task", "Ids or keys"),
+                list_of("project", "Ids or keys"),
+            ),
+            paged=True,
+        )
+    }
 
     def get(self, request: Request) -> Response:
-        parameters = self.query("limit", "cursor", "state", "task", "project")
+        parameters = self.query()
         visible = Project.objects.visible_to(self.actor).values("pk")
         rows = Suggestion.objects.filter(task__project__in=visible).select_related("decided_by")
         if "state" in parameters:
             rows = rows.filter(state__in=parse_choices("state", parameters["state"], tuple(SuggestionState.values)))
         if "task" in parameters:
-            rows = rows.filter(task__in=self._ids("task", parameters["task"], find_task))
+            rows = rows.filter(task__in=self._ids("task", parameters["task"], named_task))
         if "project" in parameters:
-            rows = rows.filter(task__project__in=self._ids("project", parameters["project"], find_project))
+            rows = rows.filter(task__project__in=self._ids("project", parameters["project"], named_project))
         page = take_page(rows, NEWEST_FIRST, parameters)
         return Response({"results": [suggestion_json(row) for row in page.rows], "next_cursor": page.next_cursor})
 
-    def _ids(self, field: str, text: str, find: Callable[..., Any]) -> list[UUID]:
-        references = parse_choices(field, text)
-        found = [resolve(field, lambda ref: find(self.actor, ref, Action.SUGGESTION_READ), ref) for ref in references]
-        return [row.pk for row in found if row is not None]
+    def _ids(self, field: str, text: str, named: Callable[..., Any]) -> list[UUID]:
+        return [named(field, self.actor, ref, Action.SUGGESTION_READ).pk for ref in parse_choices(field, text)]
 
 
 class SuggestionDetail(Endpoint):
     """One suggestion."""
 
     actions = {"GET": Action.SUGGESTION_READ}
+    operations = {"GET": Operation("get_suggestion", {200: SuggestionDocument})}
 
     def get(self, request: Request, suggestion: UUID) -> Response:
         self.query()
@@ -116,6 +148,11 @@ class SuggestionAccept(Endpoint):
     """Takes the advice."""
 
     actions = {"POST": Action.SUGGESTION_WRITE}
+    operations = {
+        "POST": Operation(
+            "accept_suggestion", {200: SuggestionDocument}, body=NoFields, conditional=True, conflicts=DECIDED
+        )
+    }
 
     def post(self, request: Request, suggestion: UUID) -> Response:
         self.refuse_body()
@@ -127,6 +164,11 @@ class SuggestionOverride(Endpoint):
     """Decides another level."""
 
     actions = {"POST": Action.SUGGESTION_WRITE}
+    operations = {
+        "POST": Operation(
+            "override_suggestion", {200: SuggestionDocument}, body=OverrideFields, conditional=True, conflicts=DECIDED
+        )
+    }
 
     def post(self, request: Request, suggestion: UUID) -> Response:
         suggestions.find_suggestion(self.actor, suggestion, Action.SUGGESTION_WRITE)
@@ -139,6 +181,11 @@ class SuggestionDismiss(Endpoint):
     """Sets the advice aside."""
 
     actions = {"POST": Action.SUGGESTION_WRITE}
+    operations = {
+        "POST": Operation(
+            "dismiss_suggestion", {200: SuggestionDocument}, body=NoFields, conditional=True, conflicts=DECIDED
+        )
+    }
 
     def post(self, request: Request, suggestion: UUID) -> Response:
         self.refuse_body()
@@ -154,6 +201,9 @@ class SuggestionBulk(Endpoint):
     """Asks for advice on many tasks at once."""
 
     actions = {"POST": Action.SUGGESTION_LIST}
+    operations = {
+        "POST": Operation("request_suggestions", {202: BatchDocument}, body=BatchFields, conflicts=UNCHANGEABLE)
+    }
 
     def post(self, request: Request) -> Response:
         require_scope(self.actor, Action.SUGGESTION_WRITE)
@@ -169,16 +219,17 @@ class SuggestionBulk(Endpoint):
     def _request(self, fields: dict[str, Any]) -> UUID:
         actor, action = self.actor, Action.SUGGESTION_WRITE
         if "project" in fields:
-            project = resolve("project", lambda ref: find_project(actor, ref, action), fields["project"])
-            return suggestions.request_batch(actor, project=None if project is None else project.pk).pk
-        found = [resolve("tasks", lambda ref: find_task(actor, ref, action), ref) for ref in fields["tasks"]]
-        return suggestions.request_batch(actor, tasks=[task.pk for task in found if task is not None]).pk
+            project = named_project("project", actor, fields["project"], action)
+            return suggestions.request_batch(actor, project=project.pk).pk
+        found = [named_task("tasks", actor, ref, action).pk for ref in fields["tasks"]]
+        return suggestions.request_batch(actor, tasks=found).pk
 
 
 class BatchDetail(Endpoint):
     """How far a batch is, and what it gave."""
 
     actions = {"GET": Action.SUGGESTION_LIST}
+    operations = {"GET": Operation("get_batch", {200: BatchProgressDocument})}
 
     def get(self, request: Request, batch: UUID) -> Response:
         self.query()
@@ -195,6 +246,7 @@ class Insights(Endpoint):
     """How well suggestions agree with what people decide."""
 
     actions = {"GET": Action.SUGGESTION_LIST}
+    operations = {"GET": Operation("get_insights", {200: InsightsDocument})}
 
     def get(self, request: Request) -> Response:
         self.query()

@@ -10,7 +10,14 @@ from rest_framework import serializers
 from taskflow.application.task_fields import reminder_json
 from taskflow.domain.permissions import Actor
 from taskflow.domain.priority import Priority
-from taskflow.interfaces.api.fields import DayField, InstantField, StrictSerializer, TextField, WholeNumberField
+from taskflow.interfaces.api.fields import (
+    DayField,
+    InstantField,
+    NamesField,
+    StrictSerializer,
+    TextField,
+    WholeNumberField,
+)
 from taskflow.interfaces.api.suggestion_fields import SuggestionDocument, suggestion_json
 from taskflow.store.models import Dependency, Project, Suggestion, Task, TaskWatch
 from taskflow.store.models.suggestions import SuggestionState
@@ -37,7 +44,7 @@ class TaskFields(StrictSerializer):
     """What a client may set on a task."""
 
     project = TextField(max_length=64, required=False, help_text="Id or key; absent: the inbox")
-    parent = TextField(max_length=64, required=False, allow_null=True, help_text="Id or key")
+    parent = TextField(max_length=64, required=False, allow_null=True, help_text="Id or key")  # type: ignore[assignment]
     title = TextField(max_length=500)
     description = TextField(max_length=100_000, required=False, allow_blank=True, trim_whitespace=False)
     status = serializers.ChoiceField(TaskStatus.values, required=False)
@@ -46,17 +53,26 @@ class TaskFields(StrictSerializer):
     due_at = InstantField(required=False, allow_null=True, help_text="Timed; clears due_date")
     start_date = DayField(required=False, allow_null=True)
     estimate_minutes = WholeNumberField(min_value=0, max_value=MOST_MINUTES, required=False, allow_null=True)
-    labels = serializers.ListField(child=TextField(max_length=100), max_length=50, required=False)
-    assignees = serializers.ListField(child=TextField(max_length=64), max_length=50, required=False)
-    blocked_by = serializers.ListField(child=TextField(max_length=64), max_length=100, required=False)
-    reminders = ReminderFields(many=True, max_length=20, required=False)
+    labels = NamesField(child=TextField(max_length=100), max_length=50, required=False)
+    assignees = NamesField(child=TextField(max_length=64), max_length=50, required=False)
+    blocked_by = NamesField(child=TextField(max_length=64), max_length=100, required=False)
+    reminders = NamesField(child=ReminderFields(), max_length=20, required=False)
+
+
+class ReminderDocument(serializers.Serializer[Any]):
+    """When it reminds: one of the two."""
+
+    optional = ("minutes_before", "at")
+
+    minutes_before = serializers.IntegerField()
+    at = InstantField()
 
 
 class FactorDocument(serializers.Serializer[Any]):
     """One term of the urgency; the contributions sum to the score."""
 
     code = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     value = serializers.FloatField()
     weight = serializers.FloatField()
     contribution = serializers.FloatField()
@@ -76,7 +92,7 @@ class TaskDocument(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     key = serializers.CharField()
     project = serializers.UUIDField()
-    parent = serializers.UUIDField(allow_null=True)
+    parent = serializers.UUIDField(allow_null=True)  # type: ignore[assignment]
     title = serializers.CharField()
     description = serializers.CharField(allow_blank=True)
     status = serializers.ChoiceField(TaskStatus.values)
@@ -88,7 +104,7 @@ class TaskDocument(serializers.Serializer[Any]):
     labels = serializers.ListField(child=serializers.CharField())
     assignees = serializers.ListField(child=serializers.CharField())
     blocked_by = serializers.ListField(child=serializers.UUIDField())
-    reminders = ReminderFields(many=True)
+    reminders = ReminderDocument(many=True)
     rank = serializers.CharField()
     urgency = UrgencyDocument()
     suggestion = SuggestionDocument(allow_null=True)
@@ -123,7 +139,7 @@ def load_tasks(actor: Actor, ids: Sequence[UUID]) -> list[dict[str, Any]]:
 
 
 def _watching(actor: Actor, ids: Iterable[UUID]) -> dict[UUID, bool]:
-    watches = TaskWatch.objects.filter(user_id=actor.user_id, task__in=list(ids)).values_list("task_id", "muted")
+    watches = TaskWatch.objects.filter(user_id=actor.person, task__in=list(ids)).values_list("task_id", "muted")
     return {task: not muted for task, muted in watches}
 
 

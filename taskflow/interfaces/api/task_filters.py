@@ -7,31 +7,19 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 
-from taskflow.application.access import find_project
 from taskflow.application.ranks import rank_order
-from taskflow.domain.errors import Invalid, NotFound
+from taskflow.application.references import named_project
+from taskflow.domain.errors import Invalid
 from taskflow.domain.permissions import Action, Actor
 from taskflow.domain.priority import Priority
 from taskflow.domain.text import words
 from taskflow.interfaces.api.lists import parse_choices, parse_flag
+from taskflow.interfaces.api.operation import Query, flag, list_of
 from taskflow.interfaces.api.pages import SortKey
 from taskflow.store.models import Task
 from taskflow.store.models.tasks import TaskStatus
 
 Tasks: TypeAlias = QuerySet[Task]
-
-PARAMETERS = (
-    "project",
-    "status",
-    "priority",
-    "label",
-    "assignee",
-    "due_before",
-    "due_after",
-    "q",
-    "deleted",
-    "ordering",
-)
 
 NEWEST_FIRST = (SortKey("created_at", "created_at", descending=True),)
 
@@ -44,6 +32,26 @@ _ORDERS: dict[str, Callable[[bool], SortKey]] = {
     "rank": lambda down: SortKey("rank", rank_order(), down),
     "title": lambda down: SortKey("title", "title_sort", down),
 }
+
+
+_WHEN = {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
+
+PARAMETERS = (
+    list_of("project", "Ids or keys"),
+    list_of("status", "Statuses", TaskStatus.values),
+    list_of("priority", "Priorities", [level.value for level in Priority]),
+    list_of("label", "Names of labels, without regard to case"),
+    list_of("assignee", "Usernames; `me` is the reader"),
+    Query("due_before", "Due before this day (the reader's own) or instant", _WHEN),
+    Query("due_after", "Due after this day (the reader's own) or instant", _WHEN),
+    Query("q", "All words, by their beginnings, without case or accents: title, description, comments"),
+    flag("deleted", "The trash instead of all else"),
+    list_of(
+        "ordering",
+        "Several with commas; `-` before a name turns it round. Undated and undecided tasks come last either way",
+        [sign + name for name in _ORDERS for sign in ("", "-")],
+    ),
+)
 
 
 def sort_keys(parameters: Mapping[str, str]) -> tuple[SortKey, ...]:
@@ -76,13 +84,8 @@ def filter_tasks(actor: Actor, rows: Tasks, parameters: Mapping[str, str]) -> Ta
 
 
 def _by_project(actor: Actor, rows: Tasks, text: str) -> Tasks:
-    found = []
-    for reference in parse_choices("project", text):
-        try:
-            found.append(find_project(actor, reference, Action.TASK_LIST).pk)
-        except NotFound as error:
-            detail = f"There is no project {reference[:50]!r} that you can see."
-            raise Invalid.field("project", "not_found", detail) from error
+    references = parse_choices("project", text)
+    found = [named_project("project", actor, reference, Action.TASK_LIST).pk for reference in references]
     return rows.filter(project__in=found)
 
 

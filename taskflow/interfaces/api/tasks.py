@@ -13,10 +13,13 @@ from taskflow.domain.errors import NotFound
 from taskflow.domain.permissions import Action
 from taskflow.interfaces.api.endpoint import Endpoint, answer
 from taskflow.interfaces.api.fields import StrictSerializer, TextField
+from taskflow.interfaces.api.operation import NoFields, Operation
 from taskflow.interfaces.api.pages import take_page
-from taskflow.interfaces.api.task_fields import TaskFields, load_tasks
+from taskflow.interfaces.api.task_fields import TaskDocument, TaskFields, load_tasks
 from taskflow.interfaces.api.task_filters import PARAMETERS, filter_tasks, sort_keys
 from taskflow.store.models import Task
+
+UNCHANGEABLE = "The task is in the trash, or its project is archived"
 
 
 class MoveFields(StrictSerializer):
@@ -39,9 +42,15 @@ class TaskList(Endpoint):
     """Tasks of the projects that the reader is in."""
 
     actions = {"GET": Action.TASK_LIST, "POST": Action.TASK_WRITE}
+    operations = {
+        "GET": Operation("list_tasks", {200: TaskDocument}, query=PARAMETERS, paged=True),
+        "POST": Operation(
+            "create_task", {201: TaskDocument}, "Create a task", body=TaskFields, conflicts="The project is archived"
+        ),
+    }
 
     def get(self, request: Request) -> Response:
-        parameters = self.query("limit", "cursor", *PARAMETERS)
+        parameters = self.query()
         rows = filter_tasks(self.actor, Task.objects.visible_to(self.actor), parameters)
         page = take_page(rows.only("pk"), sort_keys(parameters), parameters)
         results = load_tasks(self.actor, [task.pk for task in page.rows])
@@ -61,6 +70,24 @@ class TaskDetail(Endpoint):
     """One task, by id or key."""
 
     actions = {"GET": Action.TASK_READ, "PATCH": Action.TASK_WRITE, "DELETE": Action.TASK_WRITE}
+    operations = {
+        "GET": Operation("get_task", {200: TaskDocument}),
+        "PATCH": Operation(
+            "update_task",
+            {200: TaskDocument},
+            "Change a task",
+            body=TaskFields,
+            conditional=True,
+            conflicts=UNCHANGEABLE,
+        ),
+        "DELETE": Operation(
+            "delete_task",
+            {204: None},
+            "Put a task into the trash",
+            conditional=True,
+            conflicts="The project is archived",
+        ),
+    }
 
     def get(self, request: Request, task: str) -> Response:
         self.query()
@@ -75,6 +102,11 @@ class TaskDetail(Endpoint):
     def delete(self, request: Request, task: str) -> Response:
         trash.delete_task(self.actor, task, version=self.if_match())
         return Response(status=204)
+
+
+def _verb(name: str, *, conditional: bool = True) -> dict[str, Operation]:
+    body, conflicts = NoFields, UNCHANGEABLE
+    return {"POST": Operation(name, {200: TaskDocument}, body=body, conditional=conditional, conflicts=conflicts)}
 
 
 class TaskVerb(Endpoint):
@@ -94,18 +126,21 @@ class TaskVerb(Endpoint):
 class TaskComplete(TaskVerb):
     """Sets a task done."""
 
+    operations = _verb("complete_task")
     perform = staticmethod(task_states.complete_task)
 
 
 class TaskReopen(TaskVerb):
     """Sets a done or cancelled task to do."""
 
+    operations = _verb("reopen_task")
     perform = staticmethod(task_states.reopen_task)
 
 
 class TaskRestore(TaskVerb):
     """Takes a task out of the trash."""
 
+    operations = _verb("restore_task")
     perform = staticmethod(trash.restore_task)
 
 
@@ -113,6 +148,7 @@ class TaskWatchVerb(Endpoint):
     """Wants to hear of a task."""
 
     actions = {"POST": Action.TASK_WATCH}
+    operations = _verb("watch_task", conditional=False)
     muted = False
 
     def post(self, request: Request, task: str) -> Response:
@@ -124,6 +160,7 @@ class TaskWatchVerb(Endpoint):
 class TaskMute(TaskWatchVerb):
     """Wants to hear nothing of a task."""
 
+    operations = _verb("mute_task", conditional=False)
     muted = True
 
 
@@ -131,6 +168,9 @@ class TaskMove(Endpoint):
     """Moves a task to another project, or within its project's order."""
 
     actions = {"POST": Action.TASK_WRITE}
+    operations = {
+        "POST": Operation("move_task", {200: TaskDocument}, body=MoveFields, conditional=True, conflicts=UNCHANGEABLE)
+    }
 
     def post(self, request: Request, task: str) -> Response:
         find_task(self.actor, task, Action.TASK_WRITE)

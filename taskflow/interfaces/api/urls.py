@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 
 from taskflow.domain.importers import IMPORTERS
-from taskflow.interfaces.api import comments, imports, projects, suggestions, tasks
+from taskflow.interfaces.api import comments, imports, labels, members, projects, suggestions, tasks
 
 REFERENCE = r"[0-9A-Za-z-]{1,64}"
 PROJECT = rf"projects/(?P<project>{REFERENCE})"
@@ -18,10 +18,10 @@ urlpatterns = [
     re_path(rf"^{PROJECT}$", projects.ProjectDetail.as_view(), name="project"),
     re_path(rf"^{PROJECT}/archive$", projects.ProjectArchive.as_view(), name="project-archive"),
     re_path(rf"^{PROJECT}/transfer$", projects.ProjectTransfer.as_view(), name="project-transfer"),
-    re_path(rf"^{PROJECT}/members$", projects.MemberList.as_view(), name="members"),
-    re_path(rf"^{PROJECT}/members/(?P<username>[\w.\-]+)$", projects.MemberDetail.as_view(), name="member"),
-    path("labels", projects.LabelList.as_view(), name="labels"),
-    path("labels/<uuid:label>", projects.LabelDetail.as_view(), name="label"),
+    re_path(rf"^{PROJECT}/members$", members.MemberList.as_view(), name="members"),
+    re_path(rf"^{PROJECT}/members/(?P<username>[\w.\-]{1, 64})$", members.MemberDetail.as_view(), name="member"),
+    path("labels", labels.LabelList.as_view(), name="labels"),
+    path("labels/<uuid:label>", labels.LabelDetail.as_view(), name="label"),
     path("tasks", tasks.TaskList.as_view(), name="tasks"),
     re_path(rf"^{TASK}$", tasks.TaskDetail.as_view(), name="task"),
     re_path(rf"^{TASK}/complete$", tasks.TaskComplete.as_view(), name="task-complete"),

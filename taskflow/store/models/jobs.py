@@ -6,6 +6,8 @@ from taskflow.store.identifiers import new_id
 
 
 class JobState(models.TextChoices):
+    """Where a job stands; `done` and `dead` are final."""
+
     QUEUED = "queued", "queued"
     RUNNING = "running", "running"
     DONE = "done", "done"

@@ -9,6 +9,8 @@ from taskflow.store.models.tasks import Task
 
 
 class SuggestionState(models.TextChoices):
+    """Where a suggestion stands; only a `pending` one can be decided."""
+
     QUEUED = "queued", "queued"
     PENDING = "pending", "pending"
     ACCEPTED = "accepted", "accepted"
@@ -61,6 +63,8 @@ class Suggestion(models.Model):
 
 
 class DecisionKind(models.TextChoices):
+    """How a person came to a decision."""
+
     SET = "set", "set by hand"
     ACCEPT = "accept", "accepted"
     OVERRIDE = "override", "overridden"

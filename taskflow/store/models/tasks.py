@@ -12,6 +12,8 @@ from taskflow.store.models.projects import PRIORITY_CHOICES, Label, Project
 
 
 class TaskStatus(models.TextChoices):
+    """Where a task stands."""
+
     TODO = "todo", "to do"
     IN_PROGRESS = "in_progress", "in progress"
     DONE = "done", "done"

@@ -43,7 +43,7 @@ class UserManager(BaseUserManager["User"]):
         return self.filter(role=SiteRole.ADMIN, is_active=True)
 
 
-class User(AbstractBaseUser):
+class User(AbstractBaseUser):  # type: ignore[django-manager-missing]  # knox has no annotations
     """A person who can sign in."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -122,7 +122,7 @@ class User(AbstractBaseUser):
         return Actor(user_id=self.pk, username=self.username, site_role=self.site_role, timezone=self.timezone)
 
 
-class ApiToken(AbstractAuthToken):
+class ApiToken(AbstractAuthToken):  # type: ignore[misc]  # likewise
     """A bearer token: only its digest is kept. The primary key is the digest, so a UUID names the token outside."""
 
     id = models.UUIDField(default=new_id, unique=True, editable=False)

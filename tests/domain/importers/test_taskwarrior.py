@@ -255,9 +255,17 @@ def test_another_kind_of_file_is_refused_with_the_format(data: bytes, message: s
 
 
 def test_a_file_that_is_broken_all_over_is_not_read_to_its_end() -> None:
-    parsed = read(json.dumps(task_of()) + "\n" + '{"description":x}\n' * (MAX_PROBLEMS * 3))
+    good, other = json.dumps(task_of()), json.dumps(task_of(uuid=TWO))
+    parsed = read(f"{good}\n" + '{"description":x}\n' * (MAX_PROBLEMS + 5) + other)
     assert len(parsed.tasks) == 1
-    assert len(parsed.problems) <= MAX_PROBLEMS + 1
+    assert len(parsed.problems) == MAX_PROBLEMS + 1
+
+
+def test_a_file_whose_every_task_swallows_the_rest_is_not_read_over_and_over() -> None:
+    parsed = read(json.dumps(task_of()) + "\n" + '{"a":[\n' * 100 + "1," * 10_000)
+    assert len(parsed.tasks) == 1
+    assert len(parsed.problems) < 20
+    assert "from here on it was not read" in parsed.problems[-1].detail
 
 
 def test_more_tasks_than_the_limit_are_counted() -> None:

@@ -291,6 +291,24 @@ def test_a_million_columns_are_read() -> None:
     assert [task.title for task in parsed.tasks] == ["A"]
 
 
+def test_a_section_ends_the_tree_above_it() -> None:
+    parsed = read(f"{HEADER}\ntask,A\nsection,S\ntask,B,,,2\n")
+    assert [(task.section, task.parent_external_id) for task in parsed.tasks] == [(None, None), ("S", None)]
+    assert [problem.field for problem in parsed.problems] == ["INDENT"]
+
+
+def test_of_two_columns_with_one_name_the_first_is_read() -> None:
+    parsed = read("TYPE,CONTENT,CONTENT\ntask,A,B\n")
+    assert [task.title for task in parsed.tasks] == ["A"]
+    assert "twice" in parsed.problems[0].detail
+
+
+def test_a_file_of_endless_rows_is_not_read_to_its_end() -> None:
+    parsed = read(f"{HEADER}\ntask,A\n" + "\n" * (10 * MAX_TASKS) + "task,B\n")
+    assert [task.title for task in parsed.tasks] == ["A"]
+    assert "was not read" in parsed.problems[0].detail
+
+
 def test_more_tasks_than_the_limit_are_counted() -> None:
     parsed = read(f"{HEADER}\n" + "task,A\n" * (MAX_TASKS + 5))
     assert len(parsed.tasks) == MAX_TASKS == len({task.external_id for task in parsed.tasks})

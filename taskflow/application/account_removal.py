@@ -1,0 +1,65 @@
+"""Deleting an account with what belongs to it alone."""
+
+from dataclasses import replace
+
+from django.db.models import Count, Q, QuerySet
+
+from taskflow.application import credentials
+from taskflow.application.access import require_scope
+from taskflow.application.accounts import refuse_losing_administrators
+from taskflow.application.changes import Change, change
+from taskflow.domain.errors import Conflict
+from taskflow.domain.events import EventType
+from taskflow.domain.permissions import Action, Actor, ProjectRole
+from taskflow.store.models import Membership, Project, Task, User
+
+
+def delete_account(actor: Actor, user: User) -> None:
+    """Deletes the actor's own account: the inbox and projects with nobody else in them go, memberships end.
+
+    What the person wrote in shared projects stays, without a name. `Conflict` (`last_owner`, naming the projects)
+    while shared projects would be left without an owner, and (`last_admin`) for the only administrator.
+    """
+    require_scope(actor, Action.ME_WRITE)
+    # The row that the events would point to is gone when they are written; the name stays in them.
+    with change(replace(actor, user_id=None)) as opened:
+        user = User.objects.select_for_update().get(pk=user.pk)
+        refuse_losing_administrators(user)
+        _refuse_orphans(user)
+        for project in _own_projects(user):
+            _drop_project(opened, project)
+        for membership in Membership.objects.filter(user=user):
+            opened.event(EventType.MEMBER_REMOVED, project=membership.project_id, data={"user": user.username})
+        credentials.end_all(user)
+        opened.event(EventType.USER_UPDATED, data={"username": user.username, "deleted": True})
+        user.delete()
+
+
+def _refuse_orphans(user: User) -> None:
+    """Shared projects must keep an owner."""
+    others = ~Q(memberships__user=user)
+    shared = Project.objects.filter(
+        pk__in=Membership.objects.filter(user=user, role=ProjectRole.OWNER).values("project")
+    ).annotate(
+        others=Count("memberships", filter=others),
+        owners=Count("memberships", filter=others & Q(memberships__role=ProjectRole.OWNER)),
+    )
+    orphans = shared.filter(others__gt=0, owners=0).order_by("key")
+    names = ", ".join(f"{project.name} ({project.key})" for project in orphans)
+    if names:
+        raise Conflict(
+            f"You are the last owner of projects that others use: {names}. Transfer or delete them first.",
+            code="last_owner",
+        )
+
+
+def _own_projects(user: User) -> QuerySet[Project]:
+    """Projects with nobody else in them, the inbox among them."""
+    shared = Membership.objects.exclude(user=user).values("project")
+    return Project.objects.filter(memberships__user=user).exclude(pk__in=shared)
+
+
+def _drop_project(opened: Change, project: Project) -> None:
+    opened.event(EventType.PROJECT_DELETED, data={"id": str(project.pk), "key": project.key, "name": project.name})
+    Task.objects.filter(project=project).update(parent=None)
+    project.delete()

@@ -1,0 +1,87 @@
+"""The form of one task, and how its values become those of the use cases."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django import forms
+
+from taskflow.domain.priority import Priority
+from taskflow.interfaces.admin.base import UseCaseForm, Values
+
+_YEARS = range(1900, 9999)
+
+
+class NamesField(forms.CharField):
+    """Names separated by commas, as a list."""
+
+    def to_python(self, value: Any) -> Any:
+        text = value if isinstance(value, str) else ", ".join(value or ())
+        return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+    def prepare_value(self, value: Any) -> Any:
+        return value if isinstance(value, str) or value is None else ", ".join(value)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return set(self.to_python(initial)) != set(self.to_python(data))
+
+    def validate(self, value: Any) -> None:
+        if any(len(name) > 100 for name in value):
+            raise forms.ValidationError("Names have at most 100 characters. Separate several with commas.")
+
+    def run_validators(self, value: Any) -> None:
+        super().run_validators(", ".join(value))
+
+
+class TaskForm(UseCaseForm):
+    """A task."""
+
+    label_names = NamesField(
+        required=False, label="Labels", help_text="Separated by commas; unknown ones are made in the project."
+    )
+    assignee_names = NamesField(
+        required=False, label="Assignees", help_text="User names of members, separated by commas."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The rows of the change page are there already; an empty form has none.
+        if not self.instance._state.adding:
+            self._fill("label_names", self.instance.labels, "name")
+            self._fill("assignee_names", self.instance.assignees, "username")
+
+    def _fill(self, field: str, rows: Any, name: str) -> None:
+        if field in self.fields:
+            self.fields[field].initial = list(rows.order_by(name).values_list(name, flat=True))
+
+    def clean_due_date(self) -> date | None:
+        day: date | None = _refuse_far(self.cleaned_data["due_date"])
+        return day
+
+    def clean_start_date(self) -> date | None:
+        day: date | None = _refuse_far(self.cleaned_data["start_date"])
+        return day
+
+    def clean_due_at(self) -> datetime | None:
+        moment: datetime | None = _refuse_far(self.cleaned_data["due_at"])
+        return None if moment is None else moment.astimezone(UTC)
+
+
+def _refuse_far(when: Any) -> Any:
+    if when is not None and when.year not in _YEARS:
+        raise forms.ValidationError("Give a date between the years 1900 and 9998.")
+    return when
+
+
+_RENAMED: Mapping[str, str] = {"label_names": "labels", "assignee_names": "assignees"}
+
+
+def fields_of(values: Values) -> dict[str, Any]:
+    """The form's values under the use cases' names: rows by id, priorities by name."""
+    fields = {_RENAMED.get(name, name): value for name, value in values.items()}
+    for name in ("project", "parent"):
+        if fields.get(name) is not None:
+            fields[name] = fields[name].pk
+    if "priority" in fields:
+        fields["priority"] = Priority.from_rank(fields["priority"]).value
+    return fields

@@ -1,0 +1,281 @@
+"""Every route x method x persona x own or foreign object, generated from the URL resolver and the permission table.
+
+A route that this file has no example for fails; so does one whose view names no action of the table.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from taskflow.application.accounts import create_user
+from taskflow.application.comments import add_comment
+from taskflow.application.labels import create_label
+from taskflow.application.members import add_member
+from taskflow.application.projects import create_project
+from taskflow.application.suggestions import request_batch, request_suggestion
+from taskflow.application.tasks import create_task
+from taskflow.application.tokens import Wish, create_token
+from taskflow.domain.permissions import (
+    SYSTEM,
+    TABLE,
+    Action,
+    ProjectRole,
+    Rule,
+    Scope,
+    SiteRole,
+    allows_project,
+    allows_site,
+)
+from taskflow.interfaces.api.endpoint import Endpoint
+from taskflow.store.models import Suggestion, User
+
+#: What stands for the object of a route, and what a request needs to be a good one.
+BODIES: dict[str, dict[str, Any]] = {
+    "POST projects": {"name": "New"},
+    "PATCH project": {"description": "x"},
+    "POST project-transfer": {"user": "member"},
+    "POST members": {"user": "outsider", "role": "viewer"},
+    "PATCH member": {"role": "member"},
+    "POST labels": {"project": "{project}", "name": "new"},
+    "PATCH label": {"color": "#ff0000"},
+    "POST tasks": {"project": "{project}", "title": "x"},
+    "PATCH task": {"title": "x"},
+    "POST task-move": {"after": "{neighbour}"},
+    "POST comments": {"body": "x"},
+    "PATCH comment": {"body": "y"},
+    "POST suggestion-override": {"priority": "low"},
+    "POST suggestions-bulk": {"tasks": ["{task}"]},
+    "POST register": {"username": "fresh", "email": "fresh@example.org", "password": "correct-horse-9-battery"},
+    "POST tokens": {"name": "x"},
+    "POST password": {"current_password": "wrong", "new_password": "correct-horse-9-battery-2"},
+    "PATCH me": {"timezone": "Europe/Berlin"},
+    "POST users": {"username": "fresh", "email": "fresh@example.org", "role": "member"},
+    "PATCH user": {"timezone": "Europe/Berlin"},
+}
+
+#: Routes whose object is named in the body: an unseen one is a wrong field there, and nothing at the address itself.
+IN_BODY = {"POST labels", "POST tasks", "POST suggestions-bulk"}
+
+PERSONAS = ("anonymous", "outsider", "viewer", "member", "admin", "owner", "manager", "site_admin", "narrow_token")
+ROLES = {role.value: role for role in ProjectRole}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method of one address."""
+
+    name: str
+    method: str
+    pattern: URLPattern
+    action: Action
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.name}"
+
+    @property
+    def rule(self) -> Rule:
+        return TABLE[self.action]
+
+    @property
+    def arguments(self) -> set[str]:
+        return set(self.pattern.pattern.regex.groupindex) | set(getattr(self.pattern.pattern, "converters", {}))
+
+
+def patterns(resolver: URLResolver) -> Iterator[URLPattern]:
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from patterns(entry)
+        else:
+            yield entry
+
+
+def api_patterns() -> list[URLPattern]:
+    root = next(e for e in get_resolver().url_patterns if isinstance(e, URLResolver) and str(e.pattern) == "api/v1/")
+    return list(patterns(root))
+
+
+def routes() -> list[Route]:
+    found = []
+    for pattern in api_patterns():
+        view = getattr(pattern.callback, "view_class", None) or getattr(pattern.callback, "cls", None)
+        if view is None or not issubclass(view, Endpoint):
+            continue
+        found += [Route(str(pattern.name), method, pattern, action) for method, action in view.actions.items()]
+    return found
+
+
+def test_every_address_is_an_endpoint_that_names_an_action_for_each_of_its_methods() -> None:
+    for pattern in api_patterns():
+        view: Any = getattr(pattern.callback, "view_class", None) or getattr(pattern.callback, "cls", None)
+        if str(pattern.name) in {"schema", "docs", "redoc"} or str(pattern.name).startswith("documents"):
+            continue
+        assert issubclass(view, Endpoint), pattern
+        handlers = {name.upper() for name in ("get", "post", "put", "patch", "delete") if hasattr(view, name)}
+        assert handlers == set(view.actions), pattern
+        assert set(view.actions.values()) <= set(TABLE), pattern
+
+
+@dataclass(slots=True)
+class Stage:
+    """A project with everybody in it, and the same without anybody."""
+
+    clients: dict[str, Client]
+    users: dict[str, User]
+    own: dict[str, str]
+    foreign: dict[str, str]
+
+
+def furnish(owner: User, name: str) -> dict[str, str]:
+    """A project of `owner` with one of everything; the values of route arguments and of placeholders in bodies."""
+    actor = owner.as_actor()
+    project = create_project(actor, {"name": name})
+    task = create_task(actor, {"project": project.pk, "title": "A task"})
+    neighbour = create_task(actor, {"project": project.pk, "title": "Another"})
+    suggestion = request_suggestion(actor, task.pk)
+    Suggestion.objects.filter(pk=suggestion.pk).update(state="pending", suggested_priority=3)
+    return {
+        "project": str(project.pk),
+        "task": str(task.pk),
+        "neighbour": str(neighbour.pk),
+        "label": str(create_label(actor, project.pk, "red").pk),
+        "comment": str(add_comment(actor, task.pk, "First").pk),
+        "suggestion": str(suggestion.pk),
+        "batch": str(request_batch(actor, tasks=[task.pk]).pk),
+        "username": owner.username,
+        "source": "todoist",
+        "token": str(create_token(actor, Wish(name="x"))[0].id),
+    }
+
+
+def build_stage(route: Route) -> Stage:
+    users = {}
+    for name in ("outsider", "viewer", "member", "admin", "owner", "manager", "site_admin", "stranger"):
+        role = {"manager": SiteRole.MANAGER, "site_admin": SiteRole.ADMIN}.get(name, SiteRole.MEMBER)
+        users[name] = create_user(SYSTEM, username=name, email=f"{name}@example.org", password=None, role=role)
+    own, foreign = furnish(users["owner"], "Ours"), furnish(users["stranger"], "Theirs")
+    for name in ("viewer", "member", "admin"):
+        add_member(users["owner"].as_actor(), own["project"], name, ROLES[name])
+    clients = {name: Client() for name in ("anonymous", "narrow_token")}
+    for name, user in users.items():
+        clients[name] = Client()
+        clients[name].force_login(user)
+    scopes = [scope.value for scope in Scope if not covers(scope, route.rule)]
+    _, secret = create_token(users["owner"].as_actor(), Wish(name="narrow", scopes=tuple(scopes[:1])))
+    clients["narrow_token"] = Client(headers={"Authorization": f"Bearer {secret}"})
+    return Stage(clients, users, own, foreign)
+
+
+def covers(scope: Scope, rule: Rule) -> bool:
+    actor = User(username="x", role="member").as_actor()
+    action = next(action for action, other in TABLE.items() if other == rule)
+    from dataclasses import replace
+
+    return replace(actor, scopes=frozenset({scope})).has_scope(action)
+
+
+def send(route: Route, client: Client, objects: dict[str, str]) -> Any:
+    path = fill(route, objects)
+    if route.name == "import":
+        return client.post(path, {"file": SimpleUploadedFile("list.csv", b"TYPE,CONTENT\ntask,x\n")})
+    body = {name: place(value, objects) for name, value in BODIES.get(str(route), {}).items()}
+    options = {} if route.method == "GET" else {"data": body, "content_type": "application/json"}
+    return getattr(client, route.method.lower())(path, **options)
+
+
+def place(value: Any, objects: dict[str, str]) -> Any:
+    if isinstance(value, list):
+        return [place(inner, objects) for inner in value]
+    return value.format(**objects) if isinstance(value, str) else value
+
+
+def fill(route: Route, objects: dict[str, str]) -> str:
+    from django.urls import reverse
+
+    return reverse(route.name, kwargs={name: objects[name] for name in route.arguments})
+
+
+def expected(route: Route, persona: str, own: bool) -> str:
+    """`401`, `403`, `404`, `400` (a reference in the body that is not visible) or `let in`."""
+    rule = route.rule
+    if rule.anonymous:
+        return "let in"
+    if persona == "anonymous":
+        return "401"
+    if persona == "narrow_token" and not rule.any_scope:
+        return "403"
+    if rule.site is not None:
+        role = {"manager": SiteRole.MANAGER, "site_admin": SiteRole.ADMIN}.get(persona, SiteRole.MEMBER)
+        return "let in" if allows_site(route.action, role) else "403"
+    if route.name in {"user", "user-second-factor", "token", "suggestions-batch"}:
+        return "own rules"
+    in_body = str(route) in IN_BODY
+    if not in_body and (rule.project is None or not route.arguments):
+        return "let in"
+    project_role = ROLES.get("owner" if persona == "narrow_token" else persona) if own else None
+    if project_role is None:
+        return "400" if in_body else "404"
+    needed = Action.SUGGESTION_WRITE if route.name == "suggestions-bulk" else route.action
+    return "let in" if allows_project(needed, project_role) else "403"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("route", routes(), ids=str)
+@pytest.mark.parametrize("own", [True, False], ids=["own", "foreign"])
+def test_the_table_decides(route: Route, own: bool) -> None:
+    if route.method in {"POST", "PATCH", "PUT"}:
+        takes_fields = str(route) in BODIES
+        assert takes_fields or route.name in NO_FIELDS, f"give an example of a body for {route}"
+    stage = build_stage(route)
+    objects = stage.own if own else stage.foreign
+    for persona in PERSONAS:
+        with transaction.atomic():
+            answer = send(route, stage.clients[persona], objects)
+            transaction.set_rollback(True)
+        check(route, persona, own, answer)
+
+
+NO_FIELDS = {
+    "project-archive",
+    "task-complete",
+    "task-reopen",
+    "task-restore",
+    "task-watch",
+    "task-mute",
+    "task-suggestions",
+    "suggestion-accept",
+    "suggestion-dismiss",
+    "import",
+}
+
+
+def check(route: Route, persona: str, own: bool, answer: Any) -> None:
+    wanted = expected(route, persona, own)
+    note = f"{route} by {persona} on {'own' if own else 'foreign'}: {answer.status_code} {answer.content[:300]!r}"
+    assert answer.status_code < 500, note
+    if wanted == "own rules":
+        assert answer.status_code in ({200, 204} if persona in OWN_RULES[route.name] and own else {403, 404}), note
+    elif wanted == "let in":
+        refused = answer.status_code in {401, 404} or (answer.status_code == 403 and not _by_more_than_role(route, answer))
+        assert not refused, note
+    elif wanted == "400":
+        assert answer.status_code == 400, note
+        assert answer.json()["errors"][0]["code"] == "not_found", note
+    else:
+        assert answer.status_code == int(wanted), note
+    if persona == "narrow_token" and wanted == "403":
+        assert answer.json()["code"] == "insufficient_scope", note
+
+
+#: Who may do what an address's own rule says, on the owner's object.
+OWN_RULES = {"user": set(PERSONAS), "user-second-factor": set(), "token": {"owner"}, "suggestions-batch": {"owner"}}
+
+
+def _by_more_than_role(route: Route, answer: Any) -> bool:
+    """An admin may change members, but not those above; comments belong to their authors; a password must be known."""
+    return route.name in {"member", "comment", "password", "register"}

@@ -1,0 +1,64 @@
+"""The same commands on PostgreSQL; TEST_POSTGRES_URL names a server where databases may be made and dropped."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from tests.bootstrap.instances import run
+
+SERVER = os.environ.get("TEST_POSTGRES_URL", "")
+
+pytestmark = [pytest.mark.postgres, pytest.mark.skipif(not SERVER, reason="TEST_POSTGRES_URL is not set")]
+
+
+@pytest.fixture
+def database() -> Iterator[str]:
+    """The address of an empty database."""
+    name = f"taskflow_{uuid4().hex[:12]}"
+    with psycopg.connect(SERVER, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}".encode())
+        yield urlunsplit(urlsplit(SERVER)._replace(path=f"/{name}"))
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def names_of(database: str) -> list[str]:
+    with psycopg.connect(database) as connection:
+        return [row[0] for row in connection.execute("SELECT username FROM store_user ORDER BY username").fetchall()]
+
+
+def test_backup_and_restore_replace_the_whole_database(database: str, tmp_path: Path) -> None:
+    env = {"DATABASE_URL": database}
+    data_dir, file = tmp_path / "data", tmp_path / "backup.tar.gz"
+    for command in (["migrate"], ["user", "create", "ada"], ["backup", str(file)], ["user", "create", "bob"]):
+        done = run(*command, "--data-dir", data_dir, env=env)
+        assert done.returncode == 0, done.stderr
+    assert names_of(database) == ["ada", "bob"]
+
+    refused = run("restore", file, "--data-dir", data_dir, env=env)
+    assert refused.returncode == 1
+    assert "--force" in refused.stderr
+
+    forced = run("restore", file, "--force", "--json", "--data-dir", data_dir, env=env)
+    assert forced.returncode == 0, forced.stderr
+    assert names_of(database) == ["ada"]
+    aside = Path(json.loads(forced.stdout)["aside"])
+    assert sorted(path.name for path in aside.iterdir()) == ["database.pgdump", "secret_key", "secret_keys"]
+
+    other_kind = run("restore", file, "--data-dir", tmp_path / "other")
+    assert other_kind.returncode == 1
+    assert "TASKFLOW_DATABASE_URL" in other_kind.stderr
+
+
+def test_doctor_finds_nothing_wrong(database: str, tmp_path: Path) -> None:
+    env = {"DATABASE_URL": database}
+    assert run("migrate", "--data-dir", tmp_path, env=env).returncode == 0
+    done = run("doctor", "--json", "--data-dir", tmp_path, env=env)
+    assert done.returncode == 0, done.stdout
+    checks = {check["check"]: check["status"] for check in json.loads(done.stdout)["checks"]}
+    assert checks["database"] == checks["migrations"] == checks["job loop"] == "ok"
