@@ -12,9 +12,10 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db.models import QuerySet
 
+from taskflow.application import ports
 from taskflow.domain.errors import FieldError, Invalid
 from taskflow.store.models import User
-from taskflow.store.models.users import USERNAME_PATTERN
+from taskflow.store.models.users import USERNAME_PATTERN, HeldName, fold_name
 
 #: Words that stand for somebody else where a user name is expected.
 RESERVED = frozenset({"me", "none", "system"})
@@ -87,7 +88,8 @@ def check_username(username: str, of: UUID | None = None) -> list[FieldError]:
         return [FieldError("username", "invalid", detail)]
     if username.casefold() in RESERVED:
         return [FieldError("username", "reserved", f"{username} has a meaning of its own here. Choose another name.")]
-    if _others(User.objects.named(username), of).exists():
+    held = HeldName.objects.filter(username_key=fold_name(username), expires_at__gt=ports.now())
+    if _others(User.objects.named(username), of).exists() or held.exists():
         return [username_taken(username)]
     return []
 

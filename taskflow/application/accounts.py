@@ -6,6 +6,7 @@ a hash takes a third of a second and SQLite has one writer.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -13,7 +14,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 
-from taskflow.application import credentials
+from taskflow.application import credentials, ports
 from taskflow.application.access import require_scope, require_site
 from taskflow.application.account_fields import (
     Identity,
@@ -32,13 +33,16 @@ from taskflow.domain.events import EventType
 from taskflow.domain.permissions import SYSTEM, Action, Actor, SiteRole
 from taskflow.store.identifiers import new_id
 from taskflow.store.models import User
-from taskflow.store.models.users import fold_name
+from taskflow.store.models.users import HeldName, fold_name
+
+NAME_HELD = timedelta(days=7)
 
 __all__ = [
     "confirm_address",
     "create_sign_in_link",
     "create_user",
     "find_user",
+    "hold_name",
     "open_first_account",
     "redeem_link",
     "register",
@@ -91,11 +95,21 @@ def register(username: str, email: str, password: str, timezone: str = "UTC") ->
         raise Invalid.field("email", "required", "Give an e-mail address: it has to be verified.")
     if verified_by_mail and is_email_taken(email):
         # The same checks and the same work as for a new account.
-        _draft(username, "", password, SiteRole.MEMBER, timezone)
+        draft = _draft(username, "", password, SiteRole.MEMBER, timezone)
+        hold_name(draft.identity.username)
         return None
     user = sign_up(username, email, password, timezone)
     _add_address(user, verified=False)
     return user
+
+
+def hold_name(username: str) -> None:
+    """Keeps a name from others for a week, as an account that waits for its verification would."""
+    with transaction.atomic():
+        HeldName.objects.filter(expires_at__lte=ports.now()).delete()
+        HeldName.objects.update_or_create(
+            username_key=fold_name(username), defaults={"expires_at": ports.now() + NAME_HELD}
+        )
 
 
 def sign_up(username: str, email: str, password: str | None, timezone: str = "UTC") -> User:

@@ -17,6 +17,7 @@ from taskflow.domain.errors import Conflict, Invalid
 from taskflow.domain.events import EventType
 from taskflow.domain.permissions import Action, Actor, ProjectRole
 from taskflow.domain.priority import Priority
+from taskflow.domain.urgency_weights import parse_weights
 from taskflow.store.models import Membership, Project, ProjectKeyAlias, User
 from taskflow.store.models.tasks import Task
 
@@ -44,7 +45,7 @@ def create_project(actor: Actor, fields: Fields) -> Project:
 def add_project(opened: Change, fields: Fields, *, inbox_of: User | None = None) -> Project:
     """`create_project` inside an open change; also makes inboxes."""
     owner = opened.actor.person if inbox_of is None else inbox_of.pk
-    values = {name: fields[name] for name in _COLUMNS if name in fields}
+    values = _columns(fields)
     values["default_priority"] = Priority(fields.get("default_priority", "none")).rank
     given = fields.get("key")
     key = (
@@ -68,9 +69,8 @@ def update_project(actor: Actor, reference: str | UUID, fields: Fields, *, versi
         project = find_project(actor, reference, Action.PROJECT_UPDATE)
         check_version(project.version, version)
         before = {name: getattr(project, name) for name in (*_COLUMNS, "default_priority", "key")}
-        for name in _COLUMNS:
-            if name in fields:
-                setattr(project, name, fields[name])
+        for name, value in _columns(fields).items():
+            setattr(project, name, value)
         if "default_priority" in fields:
             project.default_priority = Priority(fields["default_priority"]).rank
         if "key" in fields:
@@ -149,6 +149,14 @@ def _save(project: Project, changed: list[str]) -> None:
             project.save(update_fields=[*changed, "version", "updated_at"])
     except IntegrityError as error:
         raise key_taken(project.key) from error
+
+
+def _columns(fields: Fields) -> dict[str, Any]:
+    """The plain columns among `fields`; `Invalid` names a weight that is unknown or out of bounds."""
+    values = {name: fields[name] for name in _COLUMNS if name in fields}
+    if "urgency_weights" in values:
+        values["urgency_weights"] = parse_weights(values["urgency_weights"]).model_dump(exclude_unset=True)
+    return values
 
 
 def is_key_taken(key: str) -> bool:

@@ -56,13 +56,20 @@ def follow_due(task: Task) -> None:
     task.search_text = search_text(task.title, task.description, *comments)
 
 
-def apply_relations(actor: Actor, task: Task, fields: Fields, *, parent: Task | None) -> Changes:
-    """Sets labels, assignees, blockers, reminders and parent of a saved task; what changed, field → from, to."""
+def set_parent(actor: Actor, task: Task, fields: Fields, action: Action) -> None:
+    """Makes a task part of the one that `parent` names, or (null) of none; the actor needs `action` on that one."""
+    if "parent" not in fields:
+        return
+    reference = fields["parent"]
+    parent = None if reference is None else named_task("parent", actor, reference, action)
+    if parent is not None:
+        check_parent(task, parent)
+    task.parent = parent
+
+
+def apply_relations(actor: Actor, task: Task, fields: Fields) -> Changes:
+    """Sets labels, assignees, blockers and reminders of a saved task; what changed, field → from, to."""
     changes: Changes = {}
-    if "parent" in fields:
-        if parent is not None:
-            check_parent(task, parent)
-        task.parent = parent
     if "labels" in fields:
         labels = ensure_labels(task.project_id, fields["labels"])
         before = _names(task.labels.values_list("name", flat=True))

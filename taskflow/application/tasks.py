@@ -10,7 +10,7 @@ from taskflow.application.changes import Change, change
 from taskflow.application.projects import inbox
 from taskflow.application.ranks import last_rank
 from taskflow.application.references import named_project, named_task
-from taskflow.application.task_fields import apply_fields, apply_relations, follow_due, refuse_archived
+from taskflow.application.task_fields import apply_fields, apply_relations, follow_due, refuse_archived, set_parent
 from taskflow.application.versions import check_version
 from taskflow.domain.errors import Conflict, Invalid
 from taskflow.domain.events import EventType
@@ -35,8 +35,7 @@ def create_task(actor: Actor, fields: Fields) -> Task:
 def add_task(opened: Change, fields: Fields) -> Task:
     """`create_task` inside an open change, without a suggestion."""
     actor = opened.actor
-    parent = _parent(actor, fields, Action.TASK_WRITE)
-    project = _project_of(actor, fields, parent)
+    project = _project_of(actor, fields)
     refuse_archived(project)
     given = fields.get("priority")
     task = Task(
@@ -49,11 +48,11 @@ def add_task(opened: Change, fields: Fields) -> Task:
     )
     apply_fields(task, fields)
     task.completed_at = fields.get("completed_at", opened.now) if task.status == TaskStatus.DONE else None
+    set_parent(actor, task, fields, Action.TASK_WRITE)
+    follow_due(task)
     task.number = next_task_numbers(project.pk)[0]
     task.save(force_insert=True)
-    relations = apply_relations(actor, task, fields, parent=parent)
-    follow_due(task)
-    task.save()
+    relations = apply_relations(actor, task, fields)
     urgency.refresh([task.pk], opened.now)
     opened.event(
         EventType.TASK_CREATED,
@@ -70,20 +69,15 @@ def add_task(opened: Change, fields: Fields) -> Task:
     return task
 
 
-def _project_of(actor: Actor, fields: Fields, parent: Task | None) -> Project:
+def _project_of(actor: Actor, fields: Fields) -> Project:
     reference = fields.get("project")
     if reference is not None:
         return named_project("project", actor, reference, Action.TASK_WRITE)
-    if parent is not None:
-        return parent.project
+    if fields.get("parent") is not None:
+        return named_task("parent", actor, fields["parent"], Action.TASK_WRITE).project
     if actor.user_id is None:
         raise Invalid.field("project", "required", "Name the project that the task goes into.")
     return named_project("project", actor, inbox(actor.user_id).pk, Action.TASK_WRITE)
-
-
-def _parent(actor: Actor, fields: Fields, action: Action) -> Task | None:
-    reference = fields.get("parent")
-    return None if reference is None else named_task("parent", actor, reference, action)
 
 
 def update_task(actor: Actor, reference: str | UUID, fields: Fields, *, version: int | None = None) -> Task:
@@ -98,8 +92,8 @@ def update_task(actor: Actor, reference: str | UUID, fields: Fields, *, version:
         apply_fields(task, fields)
         if fields.get("priority") is not None:
             task.priority = Priority(fields["priority"]).rank
-        parent = _parent(actor, fields, Action.TASK_READ)
-        changes = apply_relations(actor, task, fields, parent=parent)
+        set_parent(actor, task, fields, Action.TASK_READ)
+        changes = apply_relations(actor, task, fields)
         after = _snapshot(task)
         changes |= {name: {"from": before[name], "to": after[name]} for name in before if before[name] != after[name]}
         if changes:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 log = logging.getLogger(__name__)
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
+_ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,11 @@ def spawn(program: Program, lifeline: Lifeline) -> tuple[int, int]:
     parent = os.getpid()
     sys.stdout.flush()
     sys.stderr.flush()
+    # Until the child has its own handlers a signal waits: the parent's would only count it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     pid = os.fork()
     if pid:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
         os.close(ready_write)
         return pid, ready_read
     code = 1
@@ -76,6 +80,7 @@ def spawn(program: Program, lifeline: Lifeline) -> tuple[int, int]:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
         lifeline.follow(parent, program.name)
         code = program.main(lambda: _tell(ready_write))
     except BaseException:

@@ -1,5 +1,6 @@
 """The commands that run and look after an instance. Each imports what it needs when it runs: help must be quick."""
 
+import contextlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -30,7 +31,9 @@ def up(
             line = f"TaskFlow is running. Nobody can sign in yet; this link works once: {started.url}"
         else:
             line = f"TaskFlow is running: {started.url}"
-        session.show({"url": started.url, "signs_in": started.signs_in}, [line])
+        # Whoever started this may have gone away with the terminal; that ends nothing.
+        with contextlib.suppress(OSError):
+            session.show({"url": started.url, "signs_in": started.signs_in}, [line])
         if started.warning:
             typer.echo(started.warning, err=True)
         if not no_browser:

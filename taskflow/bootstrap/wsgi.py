@@ -2,4 +2,6 @@
 
 from django.core.wsgi import get_wsgi_application
 
-application = get_wsgi_application()
+from taskflow.interfaces.charset import read_as_utf8
+
+application = read_as_utf8(get_wsgi_application())

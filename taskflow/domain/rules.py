@@ -42,9 +42,11 @@ DUE_CURVE = (
     (336.0, -0.05),
 )
 DUE_CURVE_FAR = ((720.0, -0.15), (2160.0, -0.35))
-#: Undated: nobody has placed it in time, unless a description says what is going on.
+#: Undated: nobody has placed it in time, unless a description or a pressing cue says what is going on.
 NO_DUE_DATE = -0.45
-NO_DUE_DATE_BUT_DETAILS = 0.15
+NO_DUE_DATE_EXPLAINED = 0.15
+#: A cue that presses by itself contributes at least this.
+PRESSING = 0.5
 #: Words in title and description → contribution: people write down more about what matters to them.
 DETAIL_CURVE = ((2.0, -0.4), (4.0, -0.25), (7.0, 0.0), (10.0, 0.25), (16.0, 0.4), (24.0, 0.45))
 #: A clock time is a commitment to somebody: it counts within two days.
@@ -88,11 +90,14 @@ def rules_signal(facts: TaskFacts, *, now: datetime, timezone: str) -> Signal:
 
 def score_task(facts: TaskFacts, *, now: datetime, timezone: str) -> RuleScore:
     """The score of a task and the factors that it is the sum of."""
+    zone = ZoneInfo(timezone)
+    cues = tuple(cue_factors(facts))
+    explained = bool(facts.description.strip()) or any((cue.contribution or 0.0) >= PRESSING for cue in cues)
     factors = (
-        *due_factors(facts, now, ZoneInfo(timezone)),
-        *start_factors(facts, now, ZoneInfo(timezone)),
+        *due_factors(facts, now, zone, explained=explained),
+        *start_factors(facts, now, zone),
         *detail_factors(facts),
-        *cue_factors(facts),
+        *cues,
         *punctuation_factors(facts),
         *dependency_factors(facts),
     )
@@ -114,11 +119,11 @@ def due_moment(facts: TaskFacts, zone: ZoneInfo) -> datetime | None:
     return datetime.combine(facts.due_date, time(23, 59, 59), zone)
 
 
-def due_factors(facts: TaskFacts, now: datetime, zone: ZoneInfo) -> Iterator[Reason]:
-    """How near the due date is, and whether the work still fits before it."""
+def due_factors(facts: TaskFacts, now: datetime, zone: ZoneInfo, *, explained: bool) -> Iterator[Reason]:
+    """How near the due date is, and whether the work still fits before it; `explained` excuses a missing date."""
     due = due_moment(facts, zone)
     if due is None:
-        value = NO_DUE_DATE_BUT_DETAILS if facts.description.strip() else NO_DUE_DATE
+        value = NO_DUE_DATE_EXPLAINED if explained else NO_DUE_DATE
         yield Reason(code="no_due_date", text="has no due date", field="due_date", contribution=value)
         return
     field = "due_at" if facts.due_at is not None else "due_date"
@@ -174,6 +179,8 @@ def cue_factors(facts: TaskFacts) -> Iterator[Reason]:
     total = math.fsum(reason.contribution or 0.0 for reason in best.values())
     scale = min(1.0, CUES_LIMIT / abs(total)) if total else 1.0
     for reason in best.values():
+        if not reason.contribution:
+            continue
         yield Reason(
             code=reason.code,
             text=reason.text,

@@ -32,6 +32,7 @@ PASSWORD_RESET_TIMEOUT = 1800
 ACCOUNT_ADAPTER = "taskflow.interfaces.web.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
     "login": "taskflow.interfaces.web.forms.SignInForm",
+    "signup": "taskflow.interfaces.web.forms.RegistrationForm",
     "add_email": "taskflow.interfaces.web.forms.ChangeAddressForm",
 }
 ACCOUNT_LOGIN_METHODS = {"username", "email"}

@@ -31,6 +31,8 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "task_alt",
     "SITE_URL": None,
     "SHOW_VIEW_ON_SITE": False,
+    # The event log is the history; Django's own would show what was done on these pages alone.
+    "SHOW_HISTORY": False,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _icon}],
     "STYLES": [_styles],
     "DASHBOARD_CALLBACK": "taskflow.interfaces.admin.dashboard.build_dashboard",

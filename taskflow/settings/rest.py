@@ -6,7 +6,7 @@ from typing import Any
 #: Middleware of the HTTP interface; it runs before sessions and authentication.
 API_MIDDLEWARE: list[str] = [
     "taskflow.interfaces.api.middleware.limit_body",
-    "taskflow.interfaces.api.middleware.insist_on_utf8",
+    "taskflow.interfaces.api.middleware.refuse_charsets",
     "taskflow.interfaces.api.middleware.accept_trailing_slash",
 ]
 

@@ -90,6 +90,16 @@ def test_the_page_answers_alike_for_a_known_address(bob: User, mailbox: Mailbox)
     assert not User.objects.filter(username="dave").exists()
 
 
+def test_a_name_that_was_asked_for_tells_nothing_about_the_address(bob: User, mailbox: Mailbox) -> None:
+    for name, address in (("dave", "fresh@example.org"), ("dora", "bob@example.org")):
+        call(Client(), "POST", "auth/register", {**BODY, "username": name, "email": address})
+        again = call(Client(), "POST", "auth/register", {**BODY, "username": name.upper(), "email": "new@example.org"})
+        assert [error["code"] for error in again.json()["errors"]] == ["username_taken"]
+    Client().post("/accounts/signup/", {**FORM, "username": "dirk", "email": "bob@example.org"})
+    again = call(Client(), "POST", "auth/register", {**BODY, "username": "dirk"})
+    assert [error["code"] for error in again.json()["errors"]] == ["username_taken"]
+
+
 def test_nobody_signs_in_before_the_link_was_opened(client: Client, mailbox: Mailbox, db: None) -> None:
     call(client, "POST", "auth/register", BODY)
     work()

@@ -20,13 +20,14 @@ Make = Callable[..., Instance]
 ADMIN = {"ADMIN_USERNAME": "ada", "ADMIN_EMAIL": "ada@example.org", "ADMIN_PASSWORD": "correct-horse-9-battery"}
 
 
+def create_token(instance: Instance) -> httpx.Response:
+    body = {"username": "ada", "password": ADMIN["ADMIN_PASSWORD"], "name": "test"}
+    return httpx.post(f"{instance.url}/api/v1/auth/tokens", json=body, timeout=30)
+
+
 def sign_in(instance: Instance) -> httpx.Client:
     """A client with a token of the administrator from the environment."""
-    answer = httpx.post(
-        f"{instance.url}/api/v1/auth/tokens",
-        json={"username": "ada", "password": ADMIN["ADMIN_PASSWORD"], "name": "test"},
-        timeout=30,
-    )
+    answer = create_token(instance)
     assert answer.status_code == 201, answer.text
     bearer = {"Authorization": f"Bearer {answer.json()['token']}"}
     return httpx.Client(base_url=f"{instance.url}/api/v1/", headers=bearer, timeout=30)
@@ -55,6 +56,25 @@ def test_sigterm_ends_everything_within_ten_seconds(make_instance: Make, data_di
     assert instance.process.returncode == 0
     assert not any(is_alive(pid) for pid in children)
     instance.start().stop()
+
+
+def test_requests_in_progress_are_answered_before_the_end(make_instance: Make, data_dir: Path) -> None:
+    """Each request takes the third of a second that checking a password costs."""
+    instance = make_instance(data_dir, ADMIN).start()
+    answers: list[int] = []
+
+    def ask() -> None:
+        answers.append(create_token(instance).status_code)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    wait_for(lambda: read_connections(instance.port) >= 4)
+    time.sleep(0.1)
+    instance.stop()
+    for thread in threads:
+        thread.join(30)
+    assert answers == [201] * 4
 
 
 def test_an_administrator_from_the_environment_signs_in_and_no_link_is_printed(
@@ -168,6 +188,12 @@ def test_a_slow_client_does_not_keep_others_waiting(make_instance: Make, data_di
     stop.set()
     for thread in slow:
         thread.join(30)
+
+
+def read_connections(port: int) -> int:
+    """Established connections to a port of this machine whose server side has read everything."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(row[1].endswith(f":{port:04X}") and row[3] == "01" and row[4].endswith("00000000") for row in rows)
 
 
 def came_back(instance: Instance, killed: int) -> bool:

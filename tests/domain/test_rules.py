@@ -96,6 +96,19 @@ def test_a_word_that_weighed_is_quoted_as_it_stands() -> None:
     assert found["outage"].field == "title"
 
 
+def test_a_pressing_word_excuses_a_missing_due_date() -> None:
+    undated = replace(PLAIN, title="Production database down")
+
+    assert reasons(undated)["no_due_date"].contribution == pytest.approx(0.15)
+    assert reasons(PLAIN)["no_due_date"].contribution == pytest.approx(-0.45)
+    assert score(undated) > 1.5
+
+
+def test_an_everyday_phrase_is_not_taken_for_the_word_in_it() -> None:
+    assert "failure" not in reasons(replace(PLAIN, title="write down what Ann told us"))
+    assert "failure" in reasons(replace(PLAIN, title="the lift is down again, tell Ann"))
+
+
 def test_a_negated_word_turns_round() -> None:
     assert score(replace(PLAIN, title="this invoice is not urgent at all")) < score(
         replace(PLAIN, title="this invoice is very urgent for all")

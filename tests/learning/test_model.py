@@ -78,15 +78,16 @@ def test_a_persons_own_order_of_things_is_learned() -> None:
 
 def test_a_due_date_may_mean_different_things_in_different_projects() -> None:
     near, far = date(2026, 3, 3), date(2026, 3, 30)
+    habits: list[tuple[str, date, Level]] = [
+        ("Work", near, "urgent"),
+        ("Work", far, "low"),
+        ("Home", near, "low"),
+        ("Home", far, "low"),
+    ]
     examples = [
         decided(task(f"t{n}", project=project, due_date=due), level, days_ago=0)
         for n in range(6)
-        for project, due, level in (
-            ("Work", near, "urgent"),
-            ("Work", far, "low"),
-            ("Home", near, "low"),
-            ("Home", far, "low"),
-        )
+        for project, due, level in habits
     ]
 
     assert favourite(ask(examples, task("t", project="Work", due_date=near))) == "urgent"

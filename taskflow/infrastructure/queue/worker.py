@@ -7,7 +7,6 @@ keeps its lease, and the sweep of the next worker gives it back.
 import logging
 import os
 import socket
-import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
@@ -38,20 +37,21 @@ class Worker:
         self.name = f"{socket.gethostname()}:{os.getpid()}"[:100]
         self._wake_ups = wake_ups
         self._threads = threads
-        self._stopping = threading.Event()
+        # No Event: two signals in a row would meet in its lock.
+        self._stopping = False
         self._running: set[Future[None]] = set()
         self._due_at: dict[str, float] = {}
 
     def stop(self) -> None:
         """Claim no more. Safe in a signal handler."""
-        self._stopping.set()
+        self._stopping = True
         self._wake_ups.poke()
 
     def run(self, *, drain: float = 8.0) -> bool:
         """Work until `stop`, then let running jobs end for up to `drain` seconds; whether all of them did."""
         pool = ThreadPoolExecutor(self._threads, thread_name_prefix="job")
         try:
-            while not self._stopping.is_set():
+            while not self._stopping:
                 self._wake_ups.wait(self._turn(pool))
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

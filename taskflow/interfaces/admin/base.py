@@ -26,6 +26,7 @@ from taskflow.store.models import User
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin, TabularInline
     from django.contrib.admin.views.main import ChangeList
+    from django.forms import PasswordInput, TextInput
 
     _ModelAdmin = ModelAdmin[Any]
     _TabularInline = TabularInline[Any, Any]
@@ -33,6 +34,20 @@ else:
     from unfold.admin import ModelAdmin as _ModelAdmin
     from unfold.admin import TabularInline as _TabularInline
     from unfold.views import ChangeList
+    from unfold.widgets import UnfoldAdminPasswordWidget as PasswordInput
+    from unfold.widgets import UnfoldAdminTextInputWidget as TextInput
+
+__all__ = [
+    "AdminPage",
+    "EditablePage",
+    "InlineTable",
+    "PasswordInput",
+    "TextInput",
+    "UseCaseForm",
+    "Values",
+    "actor_of",
+    "column",
+]
 
 Values = Mapping[str, Any]
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -99,6 +114,10 @@ class PageList(ChangeList):
         return self.model_admin.url_of(result)
 
 
+def _leave_to_use_case(exclude: Any = None) -> None:
+    """Stands for a model's own check of its constraints."""
+
+
 class UseCaseForm(forms.ModelForm):  # type: ignore[type-arg] # Django's own class takes no parameters at run time
     """A model's form that reports what a use case refused, and knows which version of the row it was filled from."""
 
@@ -108,13 +127,12 @@ class UseCaseForm(forms.ModelForm):  # type: ignore[type-arg] # Django's own cla
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # What the database's constraints say is of use to nobody; the use case names the field and the remedy.
+        self.instance.validate_constraints = _leave_to_use_case
         if not self.instance._state.adding:
             self.fields["seen_version"].initial = getattr(self.instance, "version", None)
 
     def validate_unique(self) -> None:
-        """Left to the use case, which says what to do about it."""
-
-    def validate_constraints(self) -> None:
         """Left to the use case, which says what to do about it."""
 
     def clean(self) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 #: A grey that is legible on Unfold's light and dark background alike (4.2:1 on either).
 _TEXT = "#757d8a"
-_COLOURS = ("var(--color-primary-600)", "var(--color-base-400)")
+_COLOURS = ("var(--color-primary-500)", "var(--color-base-400)")
 
 
 @dataclass(frozen=True, slots=True)

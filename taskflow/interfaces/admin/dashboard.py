@@ -70,7 +70,7 @@ def _cards(now: datetime) -> list[dict[str, Any]]:
             _jobs("queued"),
             alarm=oldest is not None and now - oldest > timedelta(minutes=5),
         ),
-        _card("Failures in 24 h", failed, "jobs that gave up", _jobs("dead"), alarm=failed > 0),
+        _card("Failures, 24 h", failed, "jobs that gave up", _jobs("dead"), alarm=failed > 0),
         _card(
             "Job loop",
             "alive" if alive else "silent",

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils import timezone
@@ -57,6 +58,11 @@ def ago(moment: datetime | None, now: datetime) -> str:
     return f"{span(now - moment)} ago" if moment <= now else f"in {span(moment - now)}"
 
 
+def one_line(text: str) -> SafeString:
+    """Text that a narrow column does not break."""
+    return format_html('<span class="tf-nowrap">{}</span>', text)
+
+
 def moment(at: datetime | None) -> SafeString | str:
     """An instant to the minute in the reader's zone, on one line; the exact one is in its title."""
     if at is None:
@@ -68,6 +74,12 @@ def moment(at: datetime | None) -> SafeString | str:
 def link(page: str, pk: Any, text: str) -> SafeString:
     """A link to the page of one row: `link("task", …)`."""
     return format_html('<a class="tf-link" href="{}">{}</a>', reverse(f"admin:store_{page}_change", args=(pk,)), text)
+
+
+def list_link(page: str, text: str, **query: str) -> SafeString:
+    """A link to the list of a page, filtered by `query`."""
+    address = reverse(f"admin:store_{page}_changelist")
+    return format_html('<a class="tf-link" href="{}?{}">{}</a>', address, urlencode(query), text)
 
 
 def task_link(task: Task | None) -> SafeString | str:

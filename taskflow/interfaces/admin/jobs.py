@@ -1,5 +1,6 @@
 """The ledger of work: what waits, what runs, what failed; the dead can be tried again."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -8,7 +9,7 @@ from django.http import HttpRequest
 
 from taskflow.application import ledger, ports
 from taskflow.interfaces.admin.base import AdminPage, actor_of, column
-from taskflow.interfaces.admin.display import JOB_TONES, NOTHING, ago, document, moment, preformatted, shorten
+from taskflow.interfaces.admin.display import JOB_TONES, NOTHING, ago, document, moment, one_line, preformatted, shorten
 from taskflow.interfaces.admin.filters import ChoicesDropdownFilter, JobKindFilter, RangeDateTimeFilter
 from taskflow.interfaces.admin.site import site
 from taskflow.store.models import Job
@@ -48,16 +49,8 @@ class JobPage(AdminPage):
         return f"{job.attempts} of {job.max_attempts}"
 
     @column("Stands", order="next_attempt_at")
-    def standing(self, job: Job) -> str:
-        """What the job waits for, who holds it, or when it ended."""
-        now = ports.now()
-        if job.state == JobState.QUEUED:
-            late = job.next_attempt_at <= now
-            return f"due {ago(job.next_attempt_at, now)}" if late else f"next attempt {ago(job.next_attempt_at, now)}"
-        if job.state == JobState.RUNNING and job.lease_expires_at is not None:
-            verb = "ended" if job.lease_expires_at <= now else "ends"
-            return f"lease of {job.worker} {verb} {ago(job.lease_expires_at, now)}"
-        return f"ended {ago(job.finished_at, now)}"
+    def standing(self, job: Job) -> Any:
+        return one_line(_describe_standing(job, ports.now()))
 
     @column("Created", order="created_at")
     def created(self, job: Job) -> Any:
@@ -88,3 +81,13 @@ class JobPage(AdminPage):
         if left:
             note += f" {left} left as they were: only dead jobs are retried, and none whose work is queued already."
         self.message_user(request, note, messages.SUCCESS if revived else messages.WARNING)
+
+
+def _describe_standing(job: Job, now: datetime) -> str:
+    """What the job waits for, who holds it, or when it ended."""
+    if job.state == JobState.QUEUED:
+        return f"{'due' if job.next_attempt_at <= now else 'next attempt'} {ago(job.next_attempt_at, now)}"
+    if job.state == JobState.RUNNING and job.lease_expires_at is not None:
+        verb = "ended" if job.lease_expires_at <= now else "ends"
+        return f"lease of {job.worker} {verb} {ago(job.lease_expires_at, now)}"
+    return f"ended {ago(job.finished_at, now)}"

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from taskflow.application import labels
 from taskflow.domain.permissions import Actor
-from taskflow.interfaces.admin.base import EditablePage, UseCaseForm, Values, column
+from taskflow.interfaces.admin.base import EditablePage, TextInput, UseCaseForm, Values, column
 from taskflow.interfaces.admin.display import moment
 from taskflow.interfaces.admin.filters import AutocompleteSelectFilter
 from taskflow.interfaces.admin.site import site
@@ -17,6 +17,7 @@ from taskflow.store.models import Label
 COLOR = forms.RegexField(
     r"^(#[0-9a-fA-F]{6})?\Z",
     required=False,
+    widget=TextInput,
     help_text="#rrggbb, or empty",
     error_messages={"invalid": "Give a colour as #rrggbb, or nothing."},
 )

@@ -14,8 +14,8 @@ from taskflow.domain.errors import Invalid
 from taskflow.domain.permissions import Actor, ProjectRole
 from taskflow.domain.priority import Priority
 from taskflow.domain.urgency_weights import parse_weights
-from taskflow.interfaces.admin.base import EditablePage, InlineTable, UseCaseForm, Values, column
-from taskflow.interfaces.admin.display import NOTHING, PRIORITY_TONES, moment
+from taskflow.interfaces.admin.base import EditablePage, InlineTable, TextInput, UseCaseForm, Values, column
+from taskflow.interfaces.admin.display import NOTHING, PRIORITY_TONES, list_link, moment
 from taskflow.interfaces.admin.filters import BooleanRadioFilter, ChoicesDropdownFilter, InboxFilter
 from taskflow.interfaces.admin.labels import COLOR
 from taskflow.interfaces.admin.site import site
@@ -29,6 +29,7 @@ class ProjectForm(UseCaseForm):
     key = forms.RegexField(
         r"^[A-Za-z][A-Za-z0-9]{1,9}\Z",
         required=False,
+        widget=TextInput,
         help_text="2 to 10 letters and digits, a letter first; empty: made from the name. Former keys keep working.",
         error_messages={"invalid": "Use 2 to 10 letters and digits, a letter first."},
     )
@@ -49,7 +50,7 @@ class ProjectForm(UseCaseForm):
 class MemberForm(forms.ModelForm):  # type: ignore[type-arg] # Django's own class takes no parameters at run time
     """One row of the members; the name of a row that exists cannot be changed."""
 
-    username = forms.CharField(max_length=64, label="User name")
+    username = forms.CharField(max_length=64, label="User name", widget=TextInput)
 
     class Meta:
         model = Membership
@@ -90,7 +91,7 @@ class ProjectPage(EditablePage):
     search_fields = ("name", "key", "former_keys__key")
     search_help_text = "Name or key, present or former"
     ordering = ("-id",)
-    readonly_fields = ("created_by", "created_at", "updated_at")
+    readonly_fields = ("events", "created_by", "created_at", "updated_at")
     fieldsets = (
         (None, {"fields": ("name", "key", "description", "color", "archived")}),
         (
@@ -105,7 +106,7 @@ class ProjectPage(EditablePage):
                 )
             },
         ),
-        ("History", {"fields": ("created_by", "created_at", "updated_at")}),
+        ("History", {"fields": ("events", "created_by", "created_at", "updated_at")}),
     )
 
     def complete_rows(self, rows: Sequence[Any]) -> None:
@@ -139,6 +140,10 @@ class ProjectPage(EditablePage):
     @column("Open tasks")
     def open_tasks(self, project: Any) -> int:
         return cast(int, project.load)
+
+    @column("Events")
+    def events(self, project: Project) -> Any:
+        return list_link("event", f"What happened in {project.key}", project=project.key) if project.key else NOTHING
 
     @column("Default priority", order="default_priority", tones=PRIORITY_TONES)
     def default_level(self, project: Project) -> str:

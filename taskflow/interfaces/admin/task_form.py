@@ -7,13 +7,15 @@ from typing import Any
 from django import forms
 
 from taskflow.domain.priority import Priority
-from taskflow.interfaces.admin.base import UseCaseForm, Values
+from taskflow.interfaces.admin.base import TextInput, UseCaseForm, Values
 
 _YEARS = range(1900, 9999)
 
 
 class NamesField(forms.CharField):
     """Names separated by commas, as a list."""
+
+    widget = TextInput
 
     def to_python(self, value: Any) -> Any:
         text = value if isinstance(value, str) else ", ".join(value or ())

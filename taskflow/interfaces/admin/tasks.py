@@ -17,7 +17,9 @@ from taskflow.interfaces.admin.display import (
     STATUS_TONES,
     bullets,
     link,
+    list_link,
     moment,
+    one_line,
     percent,
     shorten,
     table,
@@ -45,7 +47,7 @@ class TaskPage(EditablePage):
     list_display = (
         "key_column",
         "title_column",
-        "project",
+        "project_name",
         "status_badge",
         "priority_badge",
         "due",
@@ -72,6 +74,7 @@ class TaskPage(EditablePage):
         "urgency_table",
         "suggestion_table",
         "waits_for",
+        "events",
         "created_by",
         "created_at",
         "updated_at",
@@ -100,7 +103,7 @@ class TaskPage(EditablePage):
             },
         ),
         ("Why it stands where it stands", {"fields": ("urgency_table", "suggestion_table", "waits_for")}),
-        ("History", {"fields": ("created_by", "created_at", "updated_at", "completed_at", "deleted_at")}),
+        ("History", {"fields": ("events", "created_by", "created_at", "updated_at", "completed_at", "deleted_at")}),
     )
     add_fieldsets = (
         (
@@ -147,12 +150,16 @@ class TaskPage(EditablePage):
             task.pending = by_task.get(task.pk)
 
     @column("Key", order="id")
-    def key_column(self, task: Task) -> str:
-        return task.key
+    def key_column(self, task: Task) -> Any:
+        return one_line(task.key)
 
     @column("Title", order="title_sort")
     def title_column(self, task: Task) -> str:
         return shorten(task.title, 60)
+
+    @column("Project")
+    def project_name(self, task: Task) -> str:
+        return shorten(task.project.name, 30)
 
     @column("Status", order="status", tones=STATUS_TONES)
     def status_badge(self, task: Task) -> str:
@@ -204,6 +211,10 @@ class TaskPage(EditablePage):
     def waits_for(self, task: Task) -> Any:
         blockers = task.blocked_by.select_related("project").order_by("pk")
         return bullets(link("task", blocker.pk, f"{blocker.key} {shorten(blocker.title, 60)}") for blocker in blockers)
+
+    @column("Events")
+    def events(self, task: Task) -> Any:
+        return list_link("event", f"What happened to {task.key}", q=task.key)
 
     @admin.action(description="Ask for priority suggestions", permissions=["change"])
     def ask_for_suggestions(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from taskflow.application import accounts
 from taskflow.application.credentials import Kept
 from taskflow.domain.permissions import Actor, SiteRole
-from taskflow.interfaces.admin.base import EditablePage, UseCaseForm, Values, actor_of, column
+from taskflow.interfaces.admin.base import EditablePage, PasswordInput, UseCaseForm, Values, actor_of, column
 from taskflow.interfaces.admin.display import ROLE_TONES, moment
 from taskflow.interfaces.admin.filters import BooleanRadioFilter, ChoicesDropdownFilter
 from taskflow.interfaces.admin.site import site
@@ -23,7 +23,7 @@ class UserForm(UseCaseForm):
     new_password = forms.CharField(
         required=False,
         strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        widget=PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text=(
             "Empty leaves things as they are; a new account then has no password until a sign-in link was used "
             "(taskflow user reset-link). A new password ends the person's other sessions and tokens."

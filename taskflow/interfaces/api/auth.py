@@ -182,7 +182,7 @@ class TokenList(Endpoint):
         else:
             actor = self.actor
         token, secret = tokens.create_token(actor, wish, made_with=made_with)
-        return answer({**token_json(token), "token": secret}, status=201)
+        return answer({**token_json(token), "token": secret}, status=201, headers={"Cache-Control": "no-store"})
 
     def _sign_in(self, fields: dict[str, Any]) -> User:
         """The person of a user name and a password, who gave a code where one is needed."""

@@ -8,12 +8,12 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
 
 from taskflow.interfaces.api.problems import problem_response
+from taskflow.interfaces.charset import REFUSED
 
 MOST_BYTES = 10 * 1024 * 1024
 #: What a client is still sending is read up to here: an answer before the end resets its connection unread.
 DRAIN_BYTES = 16 * 1024 * 1024
 _CHUNK = 64 * 1024
-_UTF8 = {"utf-8", "utf8", "us-ascii", "ascii"}
 
 Handler: TypeAlias = Callable[[HttpRequest], HttpResponse]
 
@@ -53,18 +53,11 @@ def _refuse(request: HttpRequest, size: int) -> HttpResponse:
     return response
 
 
-def insist_on_utf8(get_response: Handler) -> Handler:
-    """Refuses other charsets below `/api/` and ignores them elsewhere.
-
-    Django reads the query string too by the charset of Content-Type, even by one that is no charset, such as base64.
-    """
+def refuse_charsets(get_response: Handler) -> Handler:
+    """Answers 415 below `/api/` where Content-Type names another charset than UTF-8."""
 
     def handle(request: HttpRequest) -> HttpResponse:
-        charset = (request.content_params or {}).get("charset", "utf-8").lower()
-        if charset in _UTF8:
-            return get_response(request)
-        request.encoding = "utf-8"
-        if request.path_info.startswith("/api/"):
+        if REFUSED in request.META and request.path_info.startswith("/api/"):
             return problem_response(415, "unsupported_charset", "Send UTF-8, and no other charset in Content-Type.")
         return get_response(request)
 

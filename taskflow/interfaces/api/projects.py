@@ -30,7 +30,7 @@ class WeightsField(serializers.JSONField):
     json_schema = Weights.model_json_schema()
 
     def to_internal_value(self, data: Any) -> Any:
-        weights = parse_weights(super().to_internal_value(data), field=self.field_name or "urgency_weights")
+        weights = parse_weights(data, field=self.field_name or "urgency_weights")
         return weights.model_dump(exclude_unset=True)
 
 

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -78,7 +76,9 @@ class RequestThrottle(BaseThrottle):
         if not settings.TASKFLOW.rate_limits:
             return True
         quota = _counter.take(_name_client(request))
-        request._request.META["taskflow.quota"] = quota
+        # draft-ietf-httpapi-ratelimit-headers-10; REST framework puts these on whatever answer follows.
+        view.headers["RateLimit-Policy"] = POLICY
+        view.headers["RateLimit"] = f'"requests";r={quota.remaining};t={quota.reset}'
         if quota.exceeded:
             raise TooMany(f"More than {LIMIT} requests a minute. Wait {quota.reset} seconds.", quota.reset)
         return True
@@ -90,19 +90,3 @@ def _name_client(request: Request) -> str:
     if isinstance(request.user, User):
         return f"user {request.user.pk}"
     return f"address {request.META.get('REMOTE_ADDR', '')}"
-
-
-def announce_limits(
-    get_response: Callable[[HttpRequest], HttpResponseBase],
-) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Middleware: `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10) on counted requests."""
-
-    def respond(request: HttpRequest) -> HttpResponseBase:
-        response = get_response(request)
-        quota = request.META.get("taskflow.quota")
-        if isinstance(quota, Quota):
-            response["RateLimit-Policy"] = POLICY
-            response["RateLimit"] = f'"requests";r={quota.remaining};t={quota.reset}'
-        return response
-
-    return respond

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from allauth.account.forms import AddEmailForm, LoginForm
+from allauth.account.forms import AddEmailForm, LoginForm, SignupForm
 from allauth.account.models import EmailAddress
 from django import forms
 from django.conf import settings
@@ -29,6 +29,16 @@ class SignInForm(LoginForm):  # type: ignore[misc]  # allauth has no annotations
             if error.code and error.code.endswith("_password_mismatch"):
                 raise ValidationError("User name or password is wrong.", code="invalid_credentials") from None
             raise
+
+
+class RegistrationForm(SignupForm):  # type: ignore[misc]  # allauth has no annotations
+    """The registration page's."""
+
+    def try_save(self, request: HttpRequest) -> Any:
+        """The account, or the same answer without one for an address that has an account already."""
+        if self.account_already_exists:
+            accounts.hold_name(self.cleaned_data["username"])
+        return super().try_save(request)
 
 
 class ChangeAddressForm(AddEmailForm):  # type: ignore[misc]  # allauth has no annotations

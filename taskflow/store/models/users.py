@@ -166,3 +166,16 @@ class SignInAttempts(models.Model):
 
     def __str__(self) -> str:
         return f"{self.count} since {self.started_at}"
+
+
+class HeldName(models.Model):
+    """A user name that looks taken for some time: somebody asked for it with an address that has an account.
+
+    Without it the name would be free again, and a second request for it would tell that the address is known.
+    """
+
+    username_key = models.CharField(primary_key=True, max_length=128)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.username_key
