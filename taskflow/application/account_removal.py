@@ -31,7 +31,7 @@ def delete_account(actor: Actor, user: User) -> None:
         for membership in Membership.objects.filter(user=user):
             opened.event(EventType.MEMBER_REMOVED, project=membership.project_id, data={"user": user.username})
         credentials.end_all(user)
-        opened.event(EventType.USER_UPDATED, data={"username": user.username, "deleted": True})
+        opened.event(EventType.USER_DELETED, data={"username": user.username})
         user.delete()
 
 

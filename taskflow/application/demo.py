@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from taskflow.application.accounts import create_user
 from taskflow.application.changes import Change, change
 from taskflow.application.comments import add_comment
 from taskflow.application.dependencies import set_blockers
@@ -58,9 +59,7 @@ class DemoReport:
 
 def load_demo() -> DemoReport:
     """Makes the account `demo` with three projects; `Conflict` when an account of that name is there already."""
-    from taskflow.application.accounts import create_user
-
-    if User.objects.filter(username__iexact=USERNAME).exists():
+    if User.objects.named(USERNAME).exists():
         raise Conflict(
             f"There is an account {USERNAME!r} already. 'taskflow demo wipe' removes an earlier demonstration."
         )

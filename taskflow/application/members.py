@@ -9,6 +9,7 @@ from taskflow.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from taskflow.domain.events import EventType
 from taskflow.domain.permissions import Action, Actor, ProjectRole
 from taskflow.store.models import Membership, Project, Task, TaskWatch, User
+from taskflow.store.models.users import fold_name
 
 
 def add_member(actor: Actor, reference: str | UUID, username: str, role: ProjectRole) -> Membership:
@@ -17,7 +18,7 @@ def add_member(actor: Actor, reference: str | UUID, username: str, role: Project
         project = find_project(actor, reference, Action.MEMBER_WRITE)
         _refuse_inbox(project)
         _check_rank(actor, project, role)
-        user = User.objects.filter(username__iexact=username, is_active=True).first()
+        user = User.objects.named(username).filter(is_active=True).first()
         if user is None:
             raise Invalid.field("user", "not_found", f"There is no user {username!r}. Check the name.")
         if Membership.objects.filter(project=project, user=user).exists():
@@ -31,7 +32,7 @@ def find_member(actor: Actor, reference: str | UUID, username: str, action: Acti
     """One membership of a visible project."""
     project = find_project(actor, reference, action)
     members = Membership.objects.filter(project=project).select_related("user", "project")
-    membership = members.filter(user__username__iexact=username).first()
+    membership = members.filter(user__username_key=fold_name(username)).first()
     if membership is None:
         raise NotFound(f"{username!r} is not a member of this project.")
     return membership

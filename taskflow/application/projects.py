@@ -20,6 +20,7 @@ from taskflow.domain.priority import Priority
 from taskflow.domain.urgency_weights import parse_weights
 from taskflow.store.models import Membership, Project, ProjectKeyAlias, User
 from taskflow.store.models.tasks import Task
+from taskflow.store.models.users import fold_name
 
 Fields: TypeAlias = Mapping[str, Any]
 
@@ -102,7 +103,7 @@ def transfer_project(actor: Actor, reference: str | UUID, username: str) -> Proj
         project = find_project(actor, reference, Action.PROJECT_TRANSFER)
         _refuse_inbox(project, "transferred")
         members = Membership.objects.filter(project=project).select_related("user")
-        heir = members.filter(user__username__iexact=username).first()
+        heir = members.filter(user__username_key=fold_name(username)).first()
         if heir is None:
             raise Invalid.field("user", "not_found", f"{username!r} is not a member of this project. Add them first.")
         if heir.user_id != actor.user_id:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 
 from taskflow.application import ledger, trash, urgency
@@ -54,5 +55,6 @@ def clean_up(job: Job) -> None:
     with change(SYSTEM) as opened:
         IdempotencyRecord.objects.filter(created_at__lt=opened.now - KEEP_ANSWERS).delete()
         Session.objects.filter(expire_date__lt=opened.now).delete()
+        UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
         SignInLink.objects.filter(expires_at__lt=opened.now).delete()
         ledger.finish(job)

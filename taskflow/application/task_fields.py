@@ -12,6 +12,7 @@ from taskflow.domain.errors import Conflict, Invalid
 from taskflow.domain.permissions import Action, Actor
 from taskflow.domain.text import fold, search_text
 from taskflow.store.models import Comment, Membership, Project, Reminder, Task, User
+from taskflow.store.models.users import fold_name
 
 Fields: TypeAlias = Mapping[str, Any]
 Changes: TypeAlias = dict[str, dict[str, Any]]
@@ -95,13 +96,13 @@ def apply_relations(actor: Actor, task: Task, fields: Fields) -> Changes:
 
 def find_assignees(project_id: UUID, usernames: Iterable[str]) -> list[User]:
     """The members of a project by name; `Invalid` (`not_found`) for anybody else."""
-    wanted = dict.fromkeys(name.lower() for name in usernames)
+    wanted = {fold_name(name): name for name in usernames}
     members = Membership.objects.filter(project_id=project_id, user__is_active=True).select_related("user")
-    found = {member.user.username.lower(): member.user for member in members}
-    for name in wanted:
-        if name not in found:
+    found = {member.user.username_key: member.user for member in members}
+    for key, name in wanted.items():
+        if key not in found:
             raise Invalid.field("assignees", "not_found", f"{name!r} is not a member of this project. Add them first.")
-    return [found[name] for name in wanted]
+    return [found[key] for key in wanted]
 
 
 def reminders_of(task: Task) -> list[dict[str, Any]]:

@@ -22,7 +22,8 @@ def up(
     json: Json = False,
 ) -> None:
     """Start TaskFlow on this machine; Ctrl-C ends it."""
-    from taskflow.bootstrap.up import Started, open_browser, run_embedded
+    from taskflow.bootstrap.preparation import Started
+    from taskflow.bootstrap.up import open_browser, run_embedded
 
     session: Session = context.obj
 

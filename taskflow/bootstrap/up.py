@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +14,17 @@ from taskflow.bootstrap.children import Program
 from taskflow.bootstrap.instance import load_interfaces, load_use_cases, open_instance
 from taskflow.bootstrap.listener import open_listener
 from taskflow.bootstrap.lock import InstanceLock
+from taskflow.bootstrap.preparation import Preparation, Started
 from taskflow.bootstrap.supervisor import Supervisor
-from taskflow.config import Settings, load_settings
+from taskflow.config import load_settings
 from taskflow.config.keys import prepare_data_dir
-
-
-@dataclass(frozen=True)
-class Started:
-    """What is told when the instance answers. `url` leads to the pages, or signs the first person in."""
-
-    url: str
-    signs_in: bool
-    warning: str = ""
 
 
 def run_embedded(overrides: dict[str, object], *, demo: bool, announce: Callable[[Started], None]) -> int:
     """Serve until a signal; the exit code.
 
-    Raises ConfigError, AlreadyRunning, CannotListen or NewerDatabase before anything was started.
+    Raises ConfigError, AlreadyRunning or CannotListen, or SystemExit after a failed preparation, before anything was
+    started.
     """
     # Nothing that is imported from here on is ever garbage; looking for some costs a tenth of the start.
     gc.disable()
@@ -42,13 +34,14 @@ def run_embedded(overrides: dict[str, object], *, demo: bool, announce: Callable
     lock.acquire(f"{settings.bind_host} {settings.bind_port}")
     with open_listener(settings.bind_host, settings.bind_port) as listener:
         settings = open_instance(overrides)
-        started = _prepare(settings, demo=demo)
+        preparation = Preparation(settings, demo=demo)
 
         from taskflow.bootstrap.web import serve
         from taskflow.bootstrap.worker import work
 
         wsgi: Any = load_interfaces().application
         load_use_cases()
+        started = preparation.finish()
         _settle_before_fork()
         programs = [
             Program("web", lambda ready: serve(settings, wsgi, listener, ready)),
@@ -74,28 +67,8 @@ def open_browser(url: str) -> None:
         )
 
 
-def _prepare(settings: Settings, *, demo: bool) -> Started:
-    from taskflow.bootstrap.first_run import create_administrator, create_first_link, ensure_demo
-    from taskflow.bootstrap.migrations import migrate
-
-    _, copy = migrate(settings)
-    if copy is not None:
-        print(f"The database was upgraded; a copy of the old one is {copy}", file=sys.stderr)
-    create_administrator(settings)
-    if demo:
-        ensure_demo()
-    link = create_first_link(settings)
-    warning = ""
-    if settings.is_bound_to_all and not settings.allowed_hosts and not settings.public_url:
-        warning = "Others reach it by this machine's name alone; add further names to TASKFLOW_ALLOWED_HOSTS."
-    return Started(url=link or f"{settings.base_url}/", signs_in=link is not None, warning=warning)
-
-
 def _settle_before_fork() -> None:
-    """One thread, no connection, and as much memory as can be shared with the children."""
-    from django.db import connections
-
-    connections.close_all()
+    """One thread, and as much memory as can be shared with the children."""
     if threading.active_count() != 1 or _count_kernel_threads() != 1:
         raise RuntimeError(f"threads are running before the fork: {threading.enumerate()}")
     gc.collect()

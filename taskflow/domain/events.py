@@ -27,3 +27,4 @@ class EventType(StrEnum):
     MEMBER_REMOVED = "taskflow.member.removed"
     USER_CREATED = "taskflow.user.created"
     USER_UPDATED = "taskflow.user.updated"
+    USER_DELETED = "taskflow.user.deleted"

@@ -106,7 +106,7 @@ GROUPS: tuple[CueGroup, ...] = (
         fainted, dizzy, chest pain, heart, cardiology, cancer, chemo, icu, midwife, labour, labor, contractions,
         miscarriage, broken arm, broken leg, broken bone, fracture, burn, burns, choking, dehydrated, diarrhoea,
         diarrhea, wheezing, asthma, anaphylaxis, diabetic, dialysis, psychiatric, panic attack, self-harm, prolapse,
-        bloat, mastitis, dead, died, dying, dies, death, abscess, lump, mole, head injury, bumped head, stitches,
+        bloat, mastitis, dead, died, dying, dies, death, abscess, lump, head injury, stitches,
         x-ray, nosebleed, bruising, hurt, hurts, migraine, feverish, limp, calving, lambing, breech, scouring,
         tablets, pills, warfarin, epipen, emergency vet, dentist pain
         """,

@@ -133,7 +133,7 @@ def due_factors(facts: TaskFacts, now: datetime, zone: ZoneInfo, *, explained: b
         value += TIMED_BONUS
     code = "overdue" if hours < 0 else "due"
     yield Reason(code=code, text=describe_due(facts, due, now, zone), field=field, contribution=value)
-    work = timedelta(minutes=facts.estimate_minutes or 0)
+    work = timedelta(minutes=min(facts.estimate_minutes or 0, 10**9))
     if work and hours > 0 and work >= 0.5 * (due - now):
         yield Reason(
             code="tight",

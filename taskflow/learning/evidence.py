@@ -49,14 +49,14 @@ def similar_reasons(level: Level, examples: Sequence[Example], similarity: Seque
 
 
 def project_reasons(facts: TaskFacts, level: Level, examples: Sequence[Example]) -> list[Reason]:
-    """ "5 of your 8 decisions in “Home” were low", when the level is the most frequent one there."""
+    """ "5 of your 8 decisions in “Home” were low", when the level makes up half or more of them."""
     there = [
         example.level
         for example in examples
         if example.mine and facts.project and example.facts.project == facts.project
     ]
     count = there.count(level)
-    if count < 2 or count < max(map(there.count, there)):
+    if count < 2 or 2 * count < len(there):
         return []
     text = f"{count} of your {len(there)} decisions in “{shorten(facts.project)}” were {level}"
     return [Reason(code="project_decisions", text=text, field="project", cites=facts.project)]

@@ -113,4 +113,4 @@ def likeness(asked: Block, known: Block) -> Array:
     where they belong."""
     text = (asked.text @ known.text.T)[0].astype(np.float64)
     place = (asked.place @ known.place.T)[0].astype(np.float64)
-    return np.asarray(np.clip(0.8 * text + 0.2 * place, 0.0, 1.0))
+    return np.asarray(np.clip(0.9 * text + 0.1 * place, 0.0, 1.0))

@@ -12,7 +12,7 @@ from taskflow.domain.cues import stem
 TOPICS: dict[str, str] = {
     "illness": """
         sick ill fever cough rash pain hurt bleed swollen vomit infection symptom migraine headache dizzy wheezy
-        asthma allergy allergic limping bite wound bruise concussion fell broken wrist ankle mole lump breathing
+        asthma allergy allergic limping bite wound bruise concussion fell broken wrist ankle lump breathing
         diarrhoea flu covid toothache unwell
         """,
     "care": """

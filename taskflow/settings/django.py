@@ -29,6 +29,8 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    # Before allauth and the admin: the first app that has a template wins.
+    "taskflow.interfaces",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -38,7 +40,6 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "taskflow.store",
-    "taskflow.interfaces",
 ]
 AUTH_USER_MODEL = "store.User"
 KNOX_TOKEN_MODEL = "store.ApiToken"  # noqa: S105 - a model's name

@@ -27,7 +27,7 @@ def test_the_cards_count_the_ledger(admin: Browser, clock: FrozenClock, file_job
     cards = _cards(admin)
     assert (cards["Queued"]["value"], cards["Running"]["value"], cards["Dead"]["value"]) == (2, 1, 2)
     assert (cards["Oldest due job"]["value"], cards["Oldest due job"]["alarm"]) == ("7 min", True)
-    assert (cards["Failures, 24 h"]["value"], cards["Failures in 24 h"]["alarm"]) == (2, True)
+    assert (cards["Failures, 24 h"]["value"], cards["Failures, 24 h"]["alarm"]) == (2, True)
     clock.advance(days=2)
     assert _cards(admin)["Failures, 24 h"]["value"] == 0
 

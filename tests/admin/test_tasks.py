@@ -26,8 +26,8 @@ def test_making_a_task_goes_through_the_use_case(admin: Browser, world: World) -
         priority="3",
         due_at_0="2026-12-01",
         due_at_1="09:00:00",
-        label_names="phone, Water",
-        assignee_names="ada",
+        labels="phone, Water",
+        assignees="ada",
     )
     assert answer.status_code == 302
     task = Task.objects.get()
@@ -79,7 +79,7 @@ def test_dates_at_the_ends_of_time_are_refused_not_crashed_on(admin: Browser, ta
 
 
 def test_an_assignee_who_is_no_member_is_refused_by_name(admin: Browser, task: Task) -> None:
-    answer = admin.save("store_task_change", task.pk, assignee_names="bob")
+    answer = admin.save("store_task_change", task.pk, assignees="bob")
     assert "is not a member of this project" in errors_of(answer)
 
 

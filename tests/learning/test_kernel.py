@@ -31,7 +31,7 @@ def test_likeness_falls_with_the_words_shared() -> None:
     same, near, far = likeness(block(task("Pay the rent")), known)
 
     assert same > near > far
-    assert same == pytest.approx(0.8)
+    assert same == pytest.approx(0.9)
 
 
 def test_tasks_of_one_project_are_more_alike() -> None:

@@ -155,6 +155,7 @@ class AdminPage(_ModelAdmin):
     """A read-only page with a list that stays quick, whatever the table's size."""
 
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     paginator = BoundedPaginator
     list_per_page = 50
     list_max_show_all = 0
@@ -214,6 +215,8 @@ class EditablePage(AdminPage):
 
     form = UseCaseForm
     warn_unsaved_form = True
+    delete_confirmation_template = "admin/confirm_deletion.html"
+    delete_selected_confirmation_template = "admin/confirm_deletions.html"
 
     def create(self, actor: Actor, values: Values) -> Model:
         """Makes a row of the form's `values`; the row."""

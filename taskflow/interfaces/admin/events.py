@@ -96,7 +96,7 @@ def _summarise(data: dict[str, Any]) -> str:
     changes = data.get("changes")
     if isinstance(changes, dict):
         return ", ".join(f"{name} → {_short(change.get('to'))}" for name, change in changes.items())
-    return ", ".join(f"{name}: {_short(value)}" for name, value in data.items())
+    return ", ".join(f"{name}: {_short(value)}" for name, value in data.items() if name != "suggestion")
 
 
 def _short(value: Any) -> str:

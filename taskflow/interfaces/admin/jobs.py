@@ -1,5 +1,6 @@
 """The ledger of work: what waits, what runs, what failed; the dead can be tried again."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,8 @@ from taskflow.interfaces.admin.filters import ChoicesDropdownFilter, JobKindFilt
 from taskflow.interfaces.admin.site import site
 from taskflow.store.models import Job
 from taskflow.store.models.jobs import JobState
+
+_MODULE = re.compile(r"\A(?:\w+\.)+(?=\w+:)")
 
 
 @admin.register(Job, site=site)
@@ -58,7 +61,8 @@ class JobPage(AdminPage):
 
     @column("Last error")
     def last_error_line(self, job: Job) -> str:
-        return shorten(job.last_error, 60) or NOTHING
+        # A traceback's last line begins with the error's module; its name is what tells.
+        return shorten(_MODULE.sub("", job.last_error), 60) or NOTHING
 
     @column("Last error")
     def last_error_text(self, job: Job) -> Any:

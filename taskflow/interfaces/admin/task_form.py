@@ -1,6 +1,5 @@
 """The form of one task, and how its values become those of the use cases."""
 
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -38,23 +37,20 @@ class NamesField(forms.CharField):
 class TaskForm(UseCaseForm):
     """A task."""
 
-    label_names = NamesField(
-        required=False, label="Labels", help_text="Separated by commas; unknown ones are made in the project."
-    )
-    assignee_names = NamesField(
-        required=False, label="Assignees", help_text="User names of members, separated by commas."
-    )
+    labels = NamesField(required=False, help_text="Separated by commas; unknown ones are made in the project.")
+    assignees = NamesField(required=False, help_text="User names of members, separated by commas.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # The rows of the change page are there already; an empty form has none.
         if not self.instance._state.adding:
-            self._fill("label_names", self.instance.labels, "name")
-            self._fill("assignee_names", self.instance.assignees, "username")
+            self._fill("labels", "name")
+            self._fill("assignees", "username")
 
-    def _fill(self, field: str, rows: Any, name: str) -> None:
+    def _fill(self, field: str, name: str) -> None:
         if field in self.fields:
-            self.fields[field].initial = list(rows.order_by(name).values_list(name, flat=True))
+            rows = getattr(self.instance, field).order_by(name)
+            self.initial[field] = list(rows.values_list(name, flat=True))
 
     def clean_due_date(self) -> date | None:
         day: date | None = _refuse_far(self.cleaned_data["due_date"])
@@ -75,12 +71,9 @@ def _refuse_far(when: Any) -> Any:
     return when
 
 
-_RENAMED: Mapping[str, str] = {"label_names": "labels", "assignee_names": "assignees"}
-
-
 def fields_of(values: Values) -> dict[str, Any]:
-    """The form's values under the use cases' names: rows by id, priorities by name."""
-    fields = {_RENAMED.get(name, name): value for name, value in values.items()}
+    """The form's values as the use cases take them: rows by id, priorities by name."""
+    fields = dict(values)
     for name in ("project", "parent"):
         if fields.get(name) is not None:
             fields[name] = fields[name].pk

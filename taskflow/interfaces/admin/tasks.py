@@ -96,8 +96,8 @@ class TaskPage(EditablePage):
                     "due_at",
                     "start_date",
                     "estimate_minutes",
-                    "label_names",
-                    "assignee_names",
+                    "labels",
+                    "assignees",
                     "parent",
                 )
             },
@@ -118,8 +118,8 @@ class TaskPage(EditablePage):
                     "due_at",
                     "start_date",
                     "estimate_minutes",
-                    "label_names",
-                    "assignee_names",
+                    "labels",
+                    "assignees",
                     "parent",
                 )
             },

@@ -108,12 +108,13 @@ def _encode(signature: str, values: Sequence[Any]) -> str:
 
 def _decode(cursor: str, signature: str, length: int) -> list[Any]:
     try:
-        found, packed = signing.loads(cursor, salt=_SALT)
+        held = signing.loads(cursor, salt=_SALT)
     except signing.BadSignature:
-        found, packed = "", []
-    if found != signature or len(packed) != length:
-        raise Invalid.field("cursor", "invalid", "Take the cursor from next_cursor of a list with the same ordering.")
-    return [_unpack(value) for value in packed]
+        held = None
+    match held:
+        case [found, [*packed]] if found == signature and len(packed) == length:
+            return [_unpack(value) for value in packed]
+    raise Invalid.field("cursor", "invalid", "Take the cursor from next_cursor of a list with the same ordering.")
 
 
 def _pack(value: Any) -> Any:

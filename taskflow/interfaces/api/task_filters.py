@@ -18,6 +18,7 @@ from taskflow.interfaces.api.operation import Query, flag, list_of
 from taskflow.interfaces.api.pages import SortKey
 from taskflow.store.models import Task
 from taskflow.store.models.tasks import TaskStatus
+from taskflow.store.models.users import fold_name
 
 Tasks: TypeAlias = QuerySet[Task]
 
@@ -108,7 +109,7 @@ def _by_label(actor: Actor, rows: Tasks, text: str) -> Tasks:
 def _by_assignee(actor: Actor, rows: Tasks, text: str) -> Tasks:
     wanted = Q()
     for name in parse_choices("assignee", text):
-        wanted |= Q(assignees__username__iexact=actor.username if name == "me" else name)
+        wanted |= Q(assignees__username_key=fold_name(actor.username if name == "me" else name))
     return rows.filter(pk__in=Task.objects.filter(wanted).values("pk"))
 
 
