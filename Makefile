@@ -9,13 +9,14 @@ ARGS ?=
 # make test PARALLEL=0 runs in one process, as a debugger needs it.
 PARALLEL ?= auto
 
-.PHONY: help up test check bench docs constraints
+.PHONY: help up test check bench fuzz docs constraints
 
 help:
 	@echo "make up     start TaskFlow            make up ARGS=\"--port 9000\""
 	@echo "make test   run the tests             make test ARGS=\"tests/domain -x\""
 	@echo "make check  format, lint, types, import rules, migration and documentation drift"
 	@echo "make bench  measurements: quality of suggestions, memory"
+	@echo "make fuzz   generated requests against a live instance; ARGS=--quick for a short run"
 
 up: $(VENV)/.core
 	@$(BIN)/taskflow up $(ARGS)
@@ -33,6 +34,9 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@set -e; for file in bench/*.py; do echo "== $$file"; $(BIN)/python "$$file" $(ARGS); done
+
+fuzz: $(VENV)/.core
+	@$(BIN)/python tests/schemathesis/run.py $(ARGS)
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m taskflow.bootstrap.docs

@@ -1,7 +1,7 @@
 """Requests are UTF-8, whatever their Content-Type says.
 
-Django reads even the query string by the charset of Content-Type, while it builds the request: with `charset=base64`, which
-is a codec but no charset, that ends outside of everything that could answer.
+Django reads even the query string by the charset of Content-Type, while it builds the request: `charset=base64`, which
+is a codec but no charset, ends outside of everything that could answer.
 """
 
 from collections.abc import Callable, Iterable

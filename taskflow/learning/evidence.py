@@ -27,7 +27,7 @@ def decision_reasons(
 
 
 def similar_reasons(level: Level, examples: Sequence[Example], similarity: Sequence[float]) -> list[Reason]:
-    """ "like 3 tasks you set to urgent: “Pay rent”, …", from the examples that are alike and were set to `level`."""
+    """Reasons such as “like 3 tasks you set to urgent: …”, from the examples that are alike and were set to `level`."""
     alike = sorted(
         (
             (value, position)
@@ -49,7 +49,7 @@ def similar_reasons(level: Level, examples: Sequence[Example], similarity: Seque
 
 
 def project_reasons(facts: TaskFacts, level: Level, examples: Sequence[Example]) -> list[Reason]:
-    """ "5 of your 8 decisions in “Home” were low", when the level makes up half or more of them."""
+    """A reason such as “5 of your 8 decisions in Home were low”, when the level makes up half or more of them."""
     there = [
         example.level
         for example in examples

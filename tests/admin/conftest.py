@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
+from taskflow.application import jobs, ledger, ports
 from taskflow.application.changes import change
 from taskflow.domain.permissions import SYSTEM, SiteRole
 from taskflow.store.models import Job, User
@@ -117,18 +117,12 @@ def file_jobs(db: None) -> Callable[..., list[Job]]:
         with change(SYSTEM) as opened:
             for at in range(number):
                 opened.job(kind, {"number": at})
-        jobs = list(Job.objects.filter(kind=kind))
+        filed = list(Job.objects.filter(kind=kind))
         if dead:
-            from taskflow.application import jobs as runner
-            from taskflow.application import ledger, ports
-
             for job in ledger.claim(number, "test", ports.now()):
-                runner.run(job)
-            jobs = list(Job.objects.filter(kind=kind))
-            assert {job.state for job in jobs} == {"dead"}
-        return jobs
+                jobs.run(job)
+            filed = list(Job.objects.filter(kind=kind))
+            assert {job.state for job in filed} == {"dead"}
+        return filed
 
     return file
-
-
-assert settings.configured

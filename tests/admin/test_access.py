@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 
 from taskflow.interfaces.admin.site import site
 from tests.admin.conftest import Browser
@@ -28,8 +29,6 @@ def test_the_admin_has_no_sign_in_form_of_its_own(stranger: Browser) -> None:
 
 
 def test_the_sign_in_page_never_leads_to_another_site(rf: Any) -> None:
-    from django.contrib.auth.models import AnonymousUser
-
     request = rf.get("/admin/login/", {"next": "https://evil.example/"})
     request.user = AnonymousUser()
     assert site.login(request)["Location"] == "/accounts/login/?next=/admin/"

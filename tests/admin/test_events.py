@@ -28,6 +28,7 @@ def test_the_newest_event_comes_first(admin: Browser, task: Task) -> None:
 def test_events_are_filtered_by_type_project_and_actor(admin: Browser, task: Task) -> None:
     assert {event.type for event in _shown(admin, type="taskflow.task.created")} == {"taskflow.task.created"}
     assert {event.stream.project_id for event in _shown(admin, project="home")} == {task.project_id}
+    assert [event.seq for event in _shown(admin, project="home")] == [3, 2, 1]
     assert {event.actor_name for event in _shown(admin, actor="BOB")} == {"bob"}
     assert _shown(admin, project="NOPE") == []
     assert _shown(admin, actor="nobody") == []

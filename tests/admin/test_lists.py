@@ -5,14 +5,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from taskflow.application.labels import create_label
+from taskflow.application.members import add_member
 from taskflow.application.projects import create_project
 from taskflow.application.suggestions import request_suggestion
 from taskflow.application.tasks import create_task
 from taskflow.application.tokens import Wish, create_token
+from taskflow.domain.permissions import ProjectRole
 from taskflow.interfaces.admin import base
 from taskflow.store.models import Event, Job, Suggestion, Task, User
 from tests.admin.conftest import Browser
@@ -80,9 +83,6 @@ def test_the_overview_asks_the_same_number_of_questions_however_many_rows(
 def test_a_change_page_of_a_project_does_not_ask_for_each_member(
     admin: Browser, world: World, make_user: Callable[..., User]
 ) -> None:
-    from taskflow.application.members import add_member
-    from taskflow.domain.permissions import ProjectRole
-
     admin.open("store_project_change", world.home.pk)
     with CaptureQueriesContext(connection) as few:
         admin.open("store_project_change", world.home.pk)
@@ -130,8 +130,6 @@ def test_no_page_names_another_host(admin: Browser, world: World, fill: Callable
 
 
 def test_static_files_that_pages_load_name_no_other_host(admin: Browser) -> None:
-    from django.contrib.staticfiles import finders
-
     html = admin.open("store_task_add").content.decode() + admin.open("index").content.decode()
     paths = set(re.findall(r"""(?:src|href)=["']/static/([^"'?]+)\.(css|js)""", html))
     assert ("taskflow/admin", "css") in paths

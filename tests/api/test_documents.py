@@ -144,7 +144,7 @@ def test_the_form_can_be_named_in_the_query() -> None:
 
 
 @pytest.mark.parametrize("page", ["docs", "redoc"])
-def test_the_pages_need_no_other_host(page: str) -> None:
+def test_the_pages_need_no_other_host(db: None, page: str) -> None:
     response = Client().get(f"/api/v1/{page}")
     assert response.status_code == 200
     text = response.content.decode()

@@ -152,9 +152,8 @@ def test_spellings_of_json_are_taken(api: Api, content_type: str) -> None:
 def test_a_charset_cannot_change_how_a_request_is_read(db: None, charset: str, parameter: str) -> None:
     def ask(path: str) -> tuple[str, dict[str, str]]:
         answers: list[tuple[str, dict[str, str]]] = []
-        environ = RequestFactory()._base_environ(
-            PATH_INFO=path, QUERY_STRING="limit=1", CONTENT_TYPE=f"text/plain; {parameter.format(charset)}"
-        )
+        environ = RequestFactory().get(f"{path}?limit=1").environ
+        environ["CONTENT_TYPE"] = f"text/plain; {parameter.format(charset)}"
         application(environ, lambda status, headers, *_: answers.append((status, dict(headers))))
         return answers[0]
 

@@ -50,3 +50,13 @@ def test_the_projects_record_is_silent_when_it_speaks_for_another_level() -> Non
     reasons = decision_reasons(task("t", project="Home"), "high", examples, [0.0] * 5)
 
     assert [reason.text for reason in reasons] == ["2 of the 5 decisions learned from were high"]
+
+
+def test_titles_that_readers_may_not_see_are_counted_and_not_quoted() -> None:
+    secret = decided(task("Pay the secret rent"), "urgent", citable=False)
+
+    (alone,) = similar_reasons("urgent", [secret, secret], [0.9, 0.8])
+    (mixed,) = similar_reasons("urgent", [secret, decided(task("Pay rent"), "urgent")], [0.9, 0.8])
+
+    assert alone.text == "like 2 tasks you set to urgent"
+    assert mixed.text == "like 2 tasks you set to urgent: “Pay rent”"

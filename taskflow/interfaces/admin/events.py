@@ -35,6 +35,10 @@ class EventPage(AdminPage):
         ("Data", {"fields": ("data_document",)}),
     )
 
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """Within one stream by its own numbers, which the stream's index has; the order is the same."""
+        return ("-seq",) if request.GET.get(EventProjectFilter.parameter_name) else ("-id",)
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:

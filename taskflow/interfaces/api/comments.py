@@ -51,6 +51,7 @@ class HistoryEntryDocument(serializers.Serializer[Any]):
 
 
 def comment_json(comment: Comment) -> dict[str, Any]:
+    """A CommentDocument."""
     return {
         "id": comment.pk,
         "task": comment.task_id,

@@ -4,7 +4,7 @@ Only the schema command and `/api/v1/schema` import this module.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from drf_spectacular.drainage import warn
@@ -14,6 +14,7 @@ from rest_framework import serializers
 
 from taskflow.domain.permissions import TABLE, Action
 from taskflow.interfaces.api import headers
+from taskflow.interfaces.api.endpoint import Endpoint
 from taskflow.interfaces.api.fields import StrictSerializer, TextField
 from taskflow.interfaces.api.operation import Document, Operation, Query
 from taskflow.interfaces.api.problems import CONTENT_TYPE, TITLES, ProblemDocument
@@ -44,7 +45,7 @@ _SECURITY: dict[str, dict[str, Any]] = {
 }
 
 
-class EndpointSchema(AutoSchema):  # type: ignore[misc]
+class EndpointSchema(AutoSchema):
     """Builds the document's operation from an endpoint's declaration."""
 
     _direction = "response"
@@ -55,7 +56,7 @@ class EndpointSchema(AutoSchema):  # type: ignore[misc]
         """The operation object; None, with a warning, for a method that declares none."""
         self.path, self.path_regex, self.path_prefix = path, path_regex, path_prefix
         self.method, self.registry = method.upper(), registry
-        declared: Operation | None = self.view.operations.get(self.method)
+        declared = self._endpoint.operations.get(self.method)
         if declared is None:
             warn(f"{type(self.view).__name__} declares no operation for {self.method}")
             return None
@@ -64,13 +65,20 @@ class EndpointSchema(AutoSchema):  # type: ignore[misc]
             "summary": (declared.summary or self._doc().partition("\n")[0]).rstrip("."),
             "description": self._describe(declared),
             "tags": [path.removeprefix(PREFIX).partition("/")[0]],
-            "parameters": [*self._path_parameters(), *map(self._query_parameter, declared.parameters)]
-            + headers.request_headers(declared, self.method, self.view),
+            "parameters": [
+                *self._path_parameters(),
+                *map(self._query_parameter, declared.parameters),
+                *headers.request_headers(declared, self.method, self._endpoint),
+            ],
             "requestBody": self._request_body(declared),
             "security": self._security(),
             "responses": self._responses(declared),
         }
         return {name: value for name, value in parts.items() if value}
+
+    @property
+    def _endpoint(self) -> Endpoint:
+        return cast(Endpoint, self.view)
 
     def _doc(self) -> str:
         return (type(self.view).__doc__ or "").strip()
@@ -90,8 +98,7 @@ class EndpointSchema(AutoSchema):  # type: ignore[misc]
         return " ".join(filter(None, [doc, f"Needs {' and '.join(needs)}." if needs else ""]))
 
     def _action(self) -> Action:
-        action: Action = self.view.actions[self.method]
-        return action
+        return self._endpoint.actions[self.method]
 
     def _security(self) -> list[dict[str, list[str]]]:
         for name, scheme in _SECURITY.items():
@@ -102,7 +109,8 @@ class EndpointSchema(AutoSchema):  # type: ignore[misc]
         return [bearer, session, {}] if rule.anonymous else [bearer, session]
 
     def _path_parameters(self) -> list[dict[str, Any]]:
-        parameters: list[dict[str, Any]] = self._resolve_path_parameters(self._variables())
+        parent: Any = super()
+        parameters: list[dict[str, Any]] = parent._resolve_path_parameters(self._variables())
         for parameter in parameters:
             known = dict(_PATH.get(parameter["name"], {}))
             if known:
@@ -134,7 +142,9 @@ class EndpointSchema(AutoSchema):  # type: ignore[misc]
         for status, document in declared.answers.items():
             responses[str(status)] = {
                 "description": "Nothing" if document is None else (document.__doc__ or "").strip().partition("\n")[0],
-                "headers": self._headers(headers.answer_headers(declared, status, document, self.method, self.view)),
+                "headers": self._headers(
+                    headers.answer_headers(declared, status, document, self.method, self._endpoint)
+                ),
                 **self._content(declared, document),
             }
         for status in self._refusals(declared):
@@ -193,7 +203,7 @@ class EndpointSchema(AutoSchema):  # type: ignore[misc]
             statuses.add(412)
         if declared.body is not None:
             statuses |= {413, 415}
-        if self.method == "POST" and self.view.keeps_answers:
+        if self.method == "POST" and self._endpoint.keeps_answers:
             statuses.add(422)
         return sorted(statuses)
 
@@ -212,7 +222,8 @@ class EndpointSchema(AutoSchema):  # type: ignore[misc]
     def _map_basic_serializer(self, serializer: Any, direction: str) -> dict[str, Any]:
         """Requests refuse what they do not know; answers always have all their fields, but for `optional` ones."""
         self._direction = direction
-        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)
+        parent: Any = super()
+        schema: dict[str, Any] = parent._map_basic_serializer(serializer, direction)
         if direction == "request" and isinstance(serializer, StrictSerializer):
             schema["additionalProperties"] = False
         if direction == "response":
@@ -222,12 +233,14 @@ class EndpointSchema(AutoSchema):  # type: ignore[misc]
 
     def _map_serializer_field(self, field: Any, direction: str, bypass_extensions: bool = False) -> Any:
         """A field may bring its own `json_schema`."""
+        parent: Any = super()
         known: Mapping[str, Any] | None = getattr(field, "json_schema", None)
         if known is not None:
-            return append_meta(dict(known), self._get_serializer_field_meta(field, direction))
-        return super()._map_serializer_field(field, direction, bypass_extensions)
+            return append_meta(dict(known), parent._get_serializer_field_meta(field, direction))
+        return parent._map_serializer_field(field, direction, bypass_extensions)
 
     def _insert_field_validators(self, field: Any, schema: dict[str, Any]) -> None:
-        super()._insert_field_validators(field, schema)
+        parent: Any = super()
+        parent._insert_field_validators(field, schema)
         if isinstance(field, TextField) and self._direction == "request":
             schema["pattern"] = field.pattern

@@ -57,7 +57,7 @@ class Endpoint(APIView):
         if method in self.operations:
             self._parameters = self._read_query([known.name for known in self.operations[method].parameters])
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """Says in `Allow` what can be done here, to everybody."""
         return Response(status=204)
 

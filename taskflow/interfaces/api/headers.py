@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from taskflow.interfaces.api.endpoint import Endpoint
 from taskflow.interfaces.api.operation import Document, Operation
 
 Headers = dict[str, dict[str, Any]]
@@ -26,14 +27,14 @@ HEADERS: Headers = {
 _ALWAYS = ("RateLimit", "RateLimit-Policy")
 
 
-def request_headers(declared: Operation, method: str, view: Any) -> list[dict[str, Any]]:
+def request_headers(declared: Operation, method: str, endpoint: Endpoint) -> list[dict[str, Any]]:
     """The header parameters of an operation."""
     parameters = []
     if declared.conditional:
         parameters.append(
             _parameter("If-Match", "The ETag of the version that is meant; another one is refused with 412", _VERSION)
         )
-    if method == "POST" and view.keeps_answers:
+    if method == "POST" and endpoint.keeps_answers:
         detail = "Repeats with the same key and body get the first answer again, for 24 hours"
         parameters.append(_parameter("Idempotency-Key", detail, "^[!-~]{1,255}$"))
     if declared.waits:
@@ -42,14 +43,16 @@ def request_headers(declared: Operation, method: str, view: Any) -> list[dict[st
     return parameters
 
 
-def answer_headers(declared: Operation, status: int, document: Document | None, method: str, view: Any) -> list[str]:
+def answer_headers(
+    declared: Operation, status: int, document: Document | None, method: str, endpoint: Endpoint
+) -> list[str]:
     """The names of a good answer's headers."""
     found = list(_ALWAYS)
     if document is not None and not declared.paged and "version" in document().fields:
         found.append("ETag")
     if status in declared.located:
         found.append("Location")
-    if method == "POST" and view.keeps_answers:
+    if method == "POST" and endpoint.keeps_answers:
         found.append("Idempotency-Replayed")
     return found
 

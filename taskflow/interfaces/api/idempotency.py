@@ -51,7 +51,7 @@ def answer_once(request: Request, actor: Actor, handler: Callable[[], Response])
 
 
 def _name(actor: Actor, key: str) -> str:
-    """SHA-256 of the key and of what the credential may do: a narrow token gets no answer that a wider one was given."""
+    """SHA-256 of the key and of the credential's limits: a narrow token gets no answer that a wider one was given."""
     scopes = None if actor.scopes is None else sorted(actor.scopes)
     projects = None if actor.projects is None else sorted(map(str, actor.projects))
     return hashlib.sha256(json.dumps([key, scopes, projects]).encode()).hexdigest()

@@ -44,6 +44,7 @@ class LabelDocument(LabelFields):
 
 
 def label_json(label: Label) -> dict[str, Any]:
+    """A LabelDocument."""
     return {
         "id": label.pk,
         "project": label.project_id,

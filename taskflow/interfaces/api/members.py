@@ -42,6 +42,7 @@ class MemberDocument(serializers.Serializer[Any]):
 
 
 def member_json(membership: Membership) -> dict[str, Any]:
+    """A MemberDocument."""
     return {
         "user": membership.user.username,
         "role": membership.role,

@@ -76,7 +76,7 @@ class ProblemDocument(serializers.Serializer[Any]):
     status = serializers.IntegerField(min_value=400, max_value=599)
     code = serializers.CharField()
     detail = serializers.CharField()
-    errors = FieldErrorDocument(many=True)
+    errors = FieldErrorDocument(many=True)  # type: ignore[assignment]
 
 
 def problem(

@@ -68,6 +68,7 @@ class TransferFields(StrictSerializer):
 
 
 def project_json(project: Project, role: str) -> dict[str, Any]:
+    """A ProjectDocument; `role` is the reader's own."""
     return {
         "id": project.pk,
         "name": project.name,

@@ -103,7 +103,7 @@ class AgreementDocument(serializers.Serializer[Any]):
 
     optional = ("source", "provider", "week")
 
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     provider = serializers.CharField()
     week = serializers.DateField(help_text="Its Monday")
     decisions = serializers.IntegerField()
@@ -127,6 +127,7 @@ class InsightsDocument(serializers.Serializer[Any]):
 
 
 def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
+    """A SuggestionDocument."""
     return {
         "id": suggestion.pk,
         "task": suggestion.task_id,

@@ -40,17 +40,21 @@ _waiting = threading.BoundedSemaphore(4)
 _POLL_FIRST, _POLL_LAST = 0.01, 0.1
 
 
-def wait_until_ready(suggestion: Suggestion, seconds: float) -> Suggestion:
-    """The suggestion once it is no longer queued, or as it is after `seconds`, or at once when too many wait."""
+def wait_until_ready(suggestion_id: UUID, seconds: float) -> Suggestion | None:
+    """The suggestion once it is no longer queued; None after `seconds`, at once when too many wait, or when it is gone."""
     if seconds <= 0 or not _waiting.acquire(blocking=False):
-        return suggestion
+        return None
     try:
         deadline, pause = time.monotonic() + seconds, _POLL_FIRST
-        while suggestion.state == SuggestionState.QUEUED and (left := deadline - time.monotonic()) > 0:
+        while True:
+            found = Suggestion.objects.select_related("decided_by").filter(pk=suggestion_id).first()
+            if found is None or found.state != SuggestionState.QUEUED:
+                return found
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return None
             time.sleep(min(pause, left))
             pause = min(_POLL_LAST, pause * 1.5)
-            suggestion.refresh_from_db()
-        return suggestion
     finally:
         _waiting.release()
 
@@ -83,10 +87,8 @@ class TaskSuggestions(Endpoint):
         """Waits only now: the worker sees the request once it is committed."""
         if response.status_code != 202:
             return response
-        seconds = prefer_wait(self.request)
-        queued = Suggestion.objects.get(pk=response.data["id"])
-        ready = wait_until_ready(queued, seconds)
-        if seconds <= 0 or ready.state == SuggestionState.QUEUED:
+        ready = wait_until_ready(response.data["id"], prefer_wait(self.request))
+        if ready is None:
             return response
         replayed = response.get("Idempotency-Replayed")
         finished = self._answer(ready, status=200)
