@@ -140,8 +140,8 @@ TABLE: dict[Action, Rule] = {
 class Actor:
     """Who asks, and with what credential.
 
-    `scopes` None means the whole of what the person may do (a session, or a token without scopes); `projects` None means
-    every project the person is in. The system itself (a worker, the command line) has `user_id` None.
+    `scopes` None means all that the person may do (a session, or a token without scopes); `projects` None means every
+    project the person is in. The system itself (a worker, the command line) has `user_id` None.
     """
 
     user_id: UUID | None

@@ -23,6 +23,7 @@ ALLOWED_HOSTS = list(TASKFLOW.effective_allowed_hosts)
 
 INSTALLED_APPS = [
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -14,11 +14,6 @@ from taskflow.store.models import Job, User
 from tests.conftest import World
 
 
-@pytest.fixture(autouse=True)
-def _pages(settings: Any) -> None:
-    settings.ROOT_URLCONF = "tests.admin.urls"
-
-
 class Browser:
     """One person's session on the admin pages."""
 

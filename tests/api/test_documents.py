@@ -223,3 +223,11 @@ def test_an_import_answers_as_documented(api: Api) -> None:
     assert set(shown) == keys(imports.ImportDocument)
     for error in shown["errors"]:
         assert set(error) == keys(imports.ImportProblemDocument)
+
+
+def test_the_address_of_what_was_made_works_for_every_name(api: Api, make_user: Callable[..., Any]) -> None:
+    make_user("łukasz")
+    made = api.post("projects/HOME/members", {"user": "łukasz", "role": "viewer"})
+    assert made.status_code == 201
+    assert made.headers["Location"].isascii()
+    assert api.client.get(made.headers["Location"]).json() == made.json()

@@ -280,6 +280,8 @@ ADDRESSES = [
     "projects/HOME/members/%00",
     "projects/HOME/members/" + "x" * 5_000,
     "labels/not-a-uuid",
+    "tasks/HOME-1/comments/32b02E5b0ac70d1BEB4e6E-E6b2BECc03156",
+    "tasks/HOME-1/comments/------------------------------------",
     "priority-suggestions/00000000-0000-0000-0000-000000000000",
     "priority-suggestions/batches/x",
     "imports/pdf",

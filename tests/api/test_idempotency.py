@@ -87,7 +87,7 @@ def test_a_key_lasts_a_day(api: Api, clock: FrozenClock) -> None:
     assert api.post("tasks", {"title": "y"}, **KEY).json()["title"] == "y"
 
 
-@pytest.mark.parametrize("key", ["", "x" * 256, "a\tb", "a\x7f"])
+@pytest.mark.parametrize("key", ["", "x" * 256, "a b", "a\tb", "a\x7f", "ä"])
 def test_a_key_that_cannot_be_one_is_refused(api: Api, key: str) -> None:
     response = api.post("tasks", {"title": "x"}, **{"Idempotency-Key": key})
     assert response.status_code == 400

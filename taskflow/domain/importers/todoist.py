@@ -59,8 +59,8 @@ _USER: Final = re.compile(r"\s*\(\d+\)$")
 def parse(data: bytes, *, name: str, now: datetime, timezone: str) -> ParsedImport:
     """The tasks of one project; see `Importer`. Its name is the file's, without what Todoist or a browser added.
 
-    `external_id` is made of project, section, titles from the top task down, and a count among equals: it survives a new export
-    as long as a task keeps its name and place, whatever its date, priority, labels and description become.
+    `external_id` is made of project, section, titles from the top task down, and a count among equals: it survives a
+    new export as long as a task keeps its name and place, whatever its date, priority, labels and description become.
     """
     problems = Problems()
     text = decode(data, problems, expected=EXPECTED)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from django.utils.encoding import iri_to_uri
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -120,6 +121,9 @@ class Endpoint(APIView):
 def answer(data: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON object, with its version as ETag where it has one."""
     extra = dict(headers or {})
+    if "Location" in extra:
+        # Usernames may have any letters, headers may not.
+        extra["Location"] = iri_to_uri(extra["Location"])
     if "version" in data:
         extra["ETag"] = f'"{data["version"]}"'
     return Response(data, status=status, headers=extra)

@@ -6,6 +6,7 @@ then finds its answer; if the first failed, the second runs.
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -24,6 +25,7 @@ from taskflow.store.models import IdempotencyRecord
 
 HEADER = "Idempotency-Key"
 LIFETIME = timedelta(hours=24)
+_KEY = re.compile(r"[!-~]{1,255}")
 _KEPT_HEADERS = ("ETag", "Location", "Content-Type")
 
 
@@ -32,8 +34,8 @@ def answer_once(request: Request, actor: Actor, handler: Callable[[], Response])
     key = request.headers.get(HEADER)
     if key is None or request.method != "POST" or actor.user_id is None:
         return handler()
-    if not 1 <= len(key) <= 255 or not key.isprintable():
-        raise Invalid.field(HEADER, "invalid", "The key is 1 to 255 printable characters.")
+    if not _KEY.fullmatch(key):
+        raise Invalid.field(HEADER, "invalid", "The key is 1 to 255 printable ASCII characters without spaces.")
     digest = _digest(request)
     same = {"user_id": actor.user_id, "method": "POST", "path": request.path[:500], "key": _name(actor, key)}
     try:

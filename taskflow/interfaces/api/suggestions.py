@@ -41,7 +41,7 @@ _POLL_FIRST, _POLL_LAST = 0.01, 0.1
 
 
 def wait_until_ready(suggestion_id: UUID, seconds: float) -> Suggestion | None:
-    """The suggestion once it is no longer queued; None after `seconds`, at once when too many wait, or when it is gone."""
+    """The suggestion once it is no longer queued; None after `seconds`, when too many wait, or when it is gone."""
     if seconds <= 0 or not _waiting.acquire(blocking=False):
         return None
     try:

@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 from taskflow.domain.importers import IMPORTERS
 from taskflow.interfaces.api import comments, imports, labels, members, projects, suggestions, tasks
 
+UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 REFERENCE = r"[0-9A-Za-z-]{1,64}"
 PROJECT = rf"projects/(?P<project>{REFERENCE})"
 TASK = rf"tasks/(?P<task>{REFERENCE})"
@@ -32,7 +33,7 @@ urlpatterns = [
     re_path(rf"^{TASK}/mute$", tasks.TaskMute.as_view(), name="task-mute"),
     re_path(rf"^{TASK}/history$", comments.TaskHistory.as_view(), name="task-history"),
     re_path(rf"^{TASK}/comments$", comments.CommentList.as_view(), name="comments"),
-    re_path(rf"^{TASK}/comments/(?P<comment>[0-9a-fA-F-]{{36}})$", comments.CommentDetail.as_view(), name="comment"),
+    re_path(rf"^{TASK}/comments/(?P<comment>{UUID})$", comments.CommentDetail.as_view(), name="comment"),
     re_path(rf"^{TASK}/priority-suggestions$", suggestions.TaskSuggestions.as_view(), name="task-suggestions"),
     path("priority-suggestions", suggestions.SuggestionList.as_view(), name="suggestions"),
     path("priority-suggestions/bulk", suggestions.SuggestionBulk.as_view(), name="suggestions-bulk"),
