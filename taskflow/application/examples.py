@@ -20,22 +20,26 @@ def gather_examples(user_id: UUID | None, project_id: UUID) -> list[Example]:
     Where others read the advice too, titles from elsewhere are not to be quoted.
     """
     shared = Membership.objects.filter(project_id=project_id).count() > 1
-    rows = (
+    found = (
         Decision.objects.filter(Q(user_id=user_id) | Q(project_id=project_id))
-        .exclude(kind=DecisionKind.DISMISS)
         .order_by("-decided_at")
-        .values_list("user_id", "task_id", "task__project_id", "priority", "facts", "decided_at")
+        .values_list("user_id", "task_id", "task__project_id", "kind", "priority", "facts", "decided_at")
     )
+    rows = found[: 2 * MAX_EXAMPLES]
+    # What the person decided about a task stands, whatever they dismissed later or others decided there.
+    own = {task for decider, task, _, kind, *_ in rows if decider == user_id and kind != DecisionKind.DISMISS}
     return [
         Example(
             facts=TaskFacts.from_json(facts),
             level=_LEVEL_OF[rank],
             decided_at=decided_at,
             mine=decider == user_id,
+            refused=kind == DecisionKind.DISMISS,
             citable=home == project_id or not shared,
             task_id=str(task),
         )
-        for decider, task, home, rank, facts, decided_at in rows[: 2 * MAX_EXAMPLES]
+        for decider, task, home, kind, rank, facts, decided_at in rows
+        if task not in own or (decider == user_id and kind != DecisionKind.DISMISS)
     ]
 
 

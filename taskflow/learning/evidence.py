@@ -22,8 +22,12 @@ def decision_reasons(
 
     `similarity[i]` is how alike example i is to the task, 0 to 1.
     """
-    reasons = [*similar_reasons(level, examples, similarity), *project_reasons(facts, level, examples)]
-    return tuple(reasons) or (record_reason(level, examples),)
+    known = [(example, value) for example, value in zip(examples, similarity, strict=True) if not example.refused]
+    if not known:
+        return (Reason(code="dismissals", text=f"you dismissed {count_suggestions(len(examples))}", field="title"),)
+    decided, alike = [example for example, _ in known], [value for _, value in known]
+    reasons = [*similar_reasons(level, decided, alike), *project_reasons(facts, level, decided)]
+    return tuple(reasons) or (record_reason(level, decided),)
 
 
 def similar_reasons(level: Level, examples: Sequence[Example], similarity: Sequence[float]) -> list[Reason]:
@@ -82,6 +86,11 @@ def shorten(title: str) -> str:
     """A title in one line of at most `TITLE_LENGTH` characters."""
     line = " ".join(title.split())
     return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rstrip() + "…"
+
+
+def count_suggestions(count: int) -> str:
+    """`1 suggestion`, `2 suggestions`."""
+    return "1 suggestion" if count == 1 else f"{count} suggestions"
 
 
 def count_tasks(count: int) -> str:

@@ -16,7 +16,8 @@ class Example:
     """A decided task: its facts as they were, the level that was chosen and when (aware).
 
     `mine` says that the person asked for decided it; others' decisions come from members of the same project and
-    count for less. `citable` is false where a reason must not quote the title, because people may read it who do not
+    count for less. `refused` says that `level` was dismissed and none chosen: all that is known is that it was not
+    this one. `citable` is false where a reason must not quote the title, because people may read it who do not
     see that task. `task_id` joins repeated decisions about one task: only the newest counts.
     """
 
@@ -24,6 +25,7 @@ class Example:
     level: Level
     decided_at: datetime
     mine: bool = True
+    refused: bool = False
     citable: bool = True
     task_id: str | None = None
 

@@ -103,15 +103,22 @@ def fit(
         block, kernel = extend(earlier, rows, kept[len(rows) :])
         start = np.concatenate([earlier.dual[rows], np.zeros((len(kept) - len(rows), len(LEVELS)))])
     chosen = np.array([LEVELS.index(example.level) for example in kept], dtype=np.intp)
-    problem = Problem(kernel, np.eye(len(LEVELS))[chosen], recency(kept), block.prior, level_covariance())
+    decided = np.array([not example.refused for example in kept])
+    problem = Problem(kernel, targets(chosen, decided), recency(kept), block.prior, level_covariance())
     dual = fit_dual(problem, start)
     if earlier is None or start is None or len(kept) > MEASURED_ANEW * earlier.measured:
         unseen, measured = leave_out(problem, dual), len(kept)
     else:
         foreseen = problem.offset + problem.spread(start)
         unseen, measured = np.concatenate([earlier.unseen[rows], foreseen[len(rows) :]]), earlier.measured
-    trust = measure_trust(unseen, softmax(block.prior), chosen)
+    trust = measure_trust(unseen[decided], softmax(block.prior)[decided], chosen[decided])
     return Model(kept, timezone, scales, block, kernel, dual, unseen, measured, trust)
+
+
+def targets(chosen: NDArray[np.intp], decided: NDArray[np.bool_]) -> Array:
+    """What each example teaches (n, 4): the level that was decided, or any but the one that was refused."""
+    exact = np.eye(len(LEVELS))[chosen]
+    return np.where(decided[:, None], exact, (1 - exact) / (len(LEVELS) - 1))
 
 
 def encode_block(examples: Sequence[Example], timezone: str) -> Block:

@@ -225,8 +225,9 @@ def test_an_import_answers_as_documented(api: Api) -> None:
         assert set(error) == keys(imports.ImportProblemDocument)
 
 
-def test_the_address_of_what_was_made_works_for_every_name(api: Api, make_user: Callable[..., Any]) -> None:
-    make_user("łukasz")
+def test_the_address_of_what_was_made_works_for_every_name(api: Api) -> None:
+    person = {"username": "łukasz", "email": "lukasz@example.org", "password": "correct-horse-9-battery"}
+    assert Client().post("/api/v1/auth/register", person, content_type="application/json").status_code == 201
     made = api.post("projects/HOME/members", {"user": "łukasz", "role": "viewer"})
     assert made.status_code == 201
     assert made.headers["Location"].isascii()

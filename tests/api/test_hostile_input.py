@@ -259,6 +259,10 @@ def test_signs_that_mean_something_to_a_database_are_only_text(api: Api, query: 
         assert response.json()["results"] == []
 
 
+def test_too_many_parameters_are_refused(api: Api) -> None:
+    check(api.get("tasks?" + "&".join(["limit=1"] * 1_001)), 400, code="malformed")
+
+
 def test_parameters_of_other_methods_are_checked_as_well(api: Api) -> None:
     task = api.post("tasks", {"title": "x"}).json()
     check(api.post("tasks?dry_run=true", {"title": "x"}), 400, "dry_run", "unknown_parameter")

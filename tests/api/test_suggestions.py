@@ -191,3 +191,12 @@ def test_insights_count_decisions(api: Api, run_jobs: Run) -> None:
     assert report["agreement"] == 0.5
     assert report["mean_latency_ms"] > 0
     assert sum(row["decisions"] for row in report["by_week"]) == 2
+
+
+def test_a_dismissal_is_learned_from_too(api: Api, run_jobs: Run) -> None:
+    first = suggest(api, run_jobs, make(api, "Feed the tortoise"))
+    api.post(f"priority-suggestions/{first['id']}/dismiss")
+    second = suggest(api, run_jobs, make(api, "Feed the tortoise again"))
+    refused = first["suggested_priority"]
+    assert second["probabilities"][refused] < first["probabilities"][refused]
+    assert any(reason["code"] == "dismissals" for reason in second["reasons"])

@@ -230,3 +230,16 @@ def test_a_prediction_after_five_hundred_decisions_is_quick() -> None:
     latencies = sorted(model.predict(task(f"sow beans {n}"), NOW).latency_ms for n in range(9))
 
     assert latencies[4] < 200  # measured: about 5 ms on a quiet machine
+
+
+def test_a_dismissed_level_is_advised_less_and_no_other_is_taken_for_decided() -> None:
+    asked = task("Feed the tortoise")
+    before = rules_signal(asked, now=NOW, timezone="UTC")
+    assert before.probabilities is not None
+    refused = max(before.probabilities, key=before.probabilities.__getitem__)
+    dismissed = [decided(task(f"Feed the tortoise {n}"), refused, refused=True) for n in range(3)]
+    after = fit(dismissed, timezone="UTC").predict(asked, NOW)
+    assert after.probabilities is not None
+    assert after.probabilities[refused] < before.probabilities[refused] - 0.1
+    assert after.reasons[0].code == "dismissals"
+    assert after.reasons[0].text == "you dismissed 3 suggestions"

@@ -40,7 +40,7 @@ class Endpoint(APIView):
     #: Answers that show a secret once are not kept for `Idempotency-Key`.
     keeps_answers: ClassVar[bool] = True
     actor: Actor
-    _parameters: dict[str, str] = {}
+    _parameters: dict[str, str]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         method = "GET" if request.method == "HEAD" else request.method or ""
@@ -55,8 +55,7 @@ class Endpoint(APIView):
             raise NotAuthenticated("Sign in, or send a token: 'Authorization: Bearer tfp_…'.")
         self.actor = actor or _ANONYMOUS
         require_scope(self.actor, action)
-        if method in self.operations:
-            self._parameters = self._read_query([known.name for known in self.operations[method].parameters])
+        self._parameters = self._read_query([known.name for known in self.operations[method].parameters])
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """Says in `Allow` what can be done here, to everybody."""
@@ -83,9 +82,9 @@ class Endpoint(APIView):
         """For verbs that take no fields: an empty body or `{}`."""
         self.parse(NoFields)
 
-    def query(self, *known: str) -> dict[str, str]:
+    def query(self) -> dict[str, str]:
         """The query parameters that were given; others than the operation's own were refused before."""
-        return self._read_query(known) if known else self._parameters
+        return self._parameters
 
     def _read_query(self, known: Sequence[str]) -> dict[str, str]:
         found: dict[str, str] = {}
