@@ -4,6 +4,7 @@ What is not visible looks like what does not exist (`NotFound`); what is visible
 """
 
 import re
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import Q
@@ -51,8 +52,12 @@ def require_project(actor: Actor, project_id: UUID, action: Action) -> None:
         raise Forbidden(f"Your role in this project ({role.value}) does not allow that.")
 
 
-def find_project(actor: Actor, reference: str | UUID, action: Action) -> Project:
-    """The project that an id or a key (present or former, any case) names, if the actor may do `action` with it."""
+def find_project(actor: Actor, reference: str | UUID, action: Action, *, lock: bool = False) -> Project:
+    """The project that an id or a key (present or former, any case) names, if the actor may do `action` with it.
+
+    `lock` holds the row until the transaction ends, as in `find_task`: for changes of the project, its members and its
+    labels.
+    """
     visible = Project.objects.visible_to(actor)
     identifier = _as_uuid(reference)
     if identifier is not None:
@@ -62,7 +67,20 @@ def find_project(actor: Actor, reference: str | UUID, action: Action) -> Project
         project = visible.filter(Q(key=key) | Q(former_keys__key=key)).distinct().first()
     if project is None:
         raise NotFound
+    if lock:
+        project = lock_project(project.pk)
     require_project(actor, project.pk, action)
+    return project
+
+
+def lock_project(project_id: UUID) -> Project:
+    """The project as it is committed now, its row held until the transaction ends; `NotFound` when it is gone.
+
+    The weaker lock lets others refer to the row meanwhile: new tasks and members of it do not wait.
+    """
+    project = Project.objects.select_for_update(no_key=True).filter(pk=project_id).first()
+    if project is None:
+        raise NotFound
     return project
 
 
@@ -73,13 +91,22 @@ def find_task(actor: Actor, reference: str | UUID, action: Action, *, lock: bool
     """
     tasks = Task.objects.visible_to(actor).select_related("project")
     if lock:
-        tasks = tasks.select_for_update(of=("self",))
+        tasks = tasks.select_for_update(of=("self",), no_key=True)
     identifier = _as_uuid(reference) or _id_of_key(actor, str(reference))
     task = None if identifier is None else tasks.filter(pk=identifier).first()
     if task is None:
         raise NotFound
     require_project(actor, task.project_id, action)
     return task
+
+
+def lock_tasks(task_ids: Iterable[UUID]) -> None:
+    """Holds the rows of tasks until the transaction ends: what is read of them afterwards is what is committed.
+
+    A task's row stands for its suggestions too: whoever changes one of those holds it.
+    """
+    held = Task.objects.select_for_update(no_key=True).filter(pk__in=list(task_ids)).order_by("pk")
+    list(held.values_list("pk", flat=True))
 
 
 def _id_of_key(actor: Actor, key: str) -> UUID | None:

@@ -7,11 +7,12 @@ from django.db.models import Count, Q, QuerySet
 from taskflow.application import credentials
 from taskflow.application.access import require_scope
 from taskflow.application.accounts import refuse_losing_administrators
-from taskflow.application.changes import Change, change
+from taskflow.application.changes import change
+from taskflow.application.projects import drop_project
 from taskflow.domain.errors import Conflict
 from taskflow.domain.events import EventType
 from taskflow.domain.permissions import Action, Actor, ProjectRole
-from taskflow.store.models import Membership, Project, Task, User
+from taskflow.store.models import Membership, Project, User
 
 
 def delete_account(actor: Actor, user: User) -> None:
@@ -27,7 +28,7 @@ def delete_account(actor: Actor, user: User) -> None:
         refuse_losing_administrators(user)
         _refuse_orphans(user)
         for project in _own_projects(user):
-            _drop_project(opened, project)
+            drop_project(opened, project)
         for membership in Membership.objects.filter(user=user):
             opened.event(EventType.MEMBER_REMOVED, project=membership.project_id, data={"user": user.username})
         credentials.end_all(user)
@@ -57,9 +58,3 @@ def _own_projects(user: User) -> QuerySet[Project]:
     """Projects with nobody else in them, the inbox among them."""
     shared = Membership.objects.exclude(user=user).values("project")
     return Project.objects.filter(memberships__user=user).exclude(pk__in=shared)
-
-
-def _drop_project(opened: Change, project: Project) -> None:
-    opened.event(EventType.PROJECT_DELETED, data={"id": str(project.pk), "key": project.key, "name": project.name})
-    Task.objects.filter(project=project).update(parent=None)
-    project.delete()

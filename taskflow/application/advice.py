@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from taskflow.application import decisions, ledger, ports
+from taskflow.application.access import lock_tasks
 from taskflow.application.changes import Change, change
 from taskflow.application.examples import about_others, gather_examples
 from taskflow.application.jobs import handles
@@ -73,6 +74,7 @@ def advise_one(job: Job) -> None:
     advice, latency = advise(facts, examples, timezone=_zone(person))
     with change(SYSTEM) as opened:
         ledger.finish(job)
+        lock_tasks([suggestion.task_id])
         _publish(opened, suggestion.pk, facts, advice, latency)
 
 
@@ -87,6 +89,7 @@ def advise_batch(job: Job) -> None:
         ready = _advise_items(items, batch.requested_by)
         with change(SYSTEM) as opened:
             ledger.extend(job, opened.now)
+            lock_tasks(ready)
             for item in items:
                 _settle_item(opened, item, batch.requested_by, ready)
     with change(SYSTEM):

@@ -7,7 +7,7 @@ from taskflow.application.changes import Change, change
 from taskflow.application.task_fields import follow_due, refuse_archived
 from taskflow.application.tasks import refuse_trashed
 from taskflow.application.versions import check_version
-from taskflow.domain.errors import NotFound
+from taskflow.domain.errors import Forbidden, NotFound
 from taskflow.domain.events import EventType
 from taskflow.domain.permissions import Action, Actor
 from taskflow.store.models import Comment, Task
@@ -27,9 +27,9 @@ def add_comment(actor: Actor, reference: str | UUID, body: str) -> Comment:
         return comment
 
 
-def find_comment(actor: Actor, reference: str | UUID, comment_id: UUID) -> Comment:
-    """A comment of a visible task."""
-    task = find_task(actor, reference, Action.COMMENT_READ)
+def find_comment(actor: Actor, reference: str | UUID, comment_id: UUID, *, lock: bool = False) -> Comment:
+    """A comment of a visible task; `lock` holds the task until the transaction ends."""
+    task = find_task(actor, reference, Action.COMMENT_READ, lock=lock)
     comment = Comment.objects.filter(task=task, pk=comment_id).select_related("author").first()
     if comment is None:
         raise NotFound
@@ -43,6 +43,8 @@ def update_comment(
     """Changes the text of one's own comment."""
     with change(actor) as opened:
         comment = _find_own(actor, reference, comment_id, version)
+        if comment.author_id is None or comment.author_id != actor.user_id:
+            raise Forbidden("Only its author may edit a comment. You may delete it.")
         if comment.body != body:
             comment.body, comment.updated_at, comment.version = body, opened.now, comment.version + 1
             comment.save(update_fields=["body", "updated_at", "version"])
@@ -62,7 +64,7 @@ def delete_comment(actor: Actor, reference: str | UUID, comment_id: UUID, *, ver
 
 
 def _find_own(actor: Actor, reference: str | UUID, comment_id: UUID, version: int | None) -> Comment:
-    comment = find_comment(actor, reference, comment_id)
+    comment = find_comment(actor, reference, comment_id, lock=True)
     own = comment.author_id is not None and comment.author_id == actor.user_id
     require_project(actor, comment.task.project_id, Action.COMMENT_WRITE if own else Action.COMMENT_MODERATE)
     check_version(comment.version, version)

@@ -70,6 +70,33 @@ def make_stale(task_ids: Iterable[UUID]) -> None:
     )
 
 
+def forget_reasons(task_ids: Iterable[UUID]) -> None:
+    """These tasks went to another project: what their suggestions said may quote the one they came from."""
+    moved = {
+        "code": "moved",
+        "text": "was judged before it moved to this project",
+        "field": "project",
+        "contribution": None,
+    }
+    judged = Suggestion.objects.filter(task__in=list(task_ids)).exclude(state=SuggestionState.QUEUED)
+    judged.update(reasons=[moved], version=F("version") + 1)
+
+
+def forget_quotes(project_id: UUID) -> None:
+    """A project gets its second member: what was said to the first quotes titles from that person's other projects."""
+    judged = Suggestion.objects.filter(task__project=project_id).exclude(reasons=[]).only("reasons", "version")
+    quoting = []
+    for suggestion in judged.iterator():
+        reasons = [
+            reason | {"text": reason["text"].partition(": ")[0]} if reason["code"] == "similar_decisions" else reason
+            for reason in suggestion.reasons
+        ]
+        if reasons != suggestion.reasons:
+            suggestion.reasons, suggestion.version = reasons, suggestion.version + 1
+            quoting.append(suggestion)
+    Suggestion.objects.bulk_update(quoting, ["reasons", "version"], batch_size=500)
+
+
 def note_priority(opened: Change, task: Task, level: Priority) -> None:
     """A person set `level` on a saved task: decides a pending suggestion, and is a label to learn from."""
     pending = Suggestion.objects.filter(task=task, state=SuggestionState.PENDING).first()

@@ -5,22 +5,26 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import F
-from django.db.models.functions import Lower
 
 from taskflow.application import decisions
-from taskflow.application.access import find_project, require_project
+from taskflow.application.access import find_project, lock_project, require_project
 from taskflow.application.changes import Change, change
 from taskflow.application.versions import check_version
 from taskflow.domain.errors import Conflict, NotFound
 from taskflow.domain.events import EventType
 from taskflow.domain.permissions import Action, Actor
 from taskflow.store.models import Label, Project, Task
+from taskflow.store.models.projects import fold_label
 
 
-def find_label(actor: Actor, label_id: UUID, action: Action = Action.LABEL_READ) -> Label:
-    """A label of a visible project."""
+def find_label(actor: Actor, label_id: UUID, action: Action = Action.LABEL_READ, *, lock: bool = False) -> Label:
+    """A label of a visible project; `lock` holds the project, so that no two change its labels at once."""
     visible = Project.objects.visible_to(actor).values("pk")
-    label = Label.objects.filter(pk=label_id, project__in=visible).first()
+    found = Label.objects.filter(pk=label_id, project__in=visible)
+    label = found.first()
+    if label is not None and lock:
+        lock_project(label.project_id)
+        label = found.first()
     if label is None:
         raise NotFound
     require_project(actor, label.project_id, action)
@@ -30,7 +34,7 @@ def find_label(actor: Actor, label_id: UUID, action: Action = Action.LABEL_READ)
 def create_label(actor: Actor, reference: str | UUID, name: str, color: str = "") -> Label:
     """A new label; `Conflict` when the project has one of that name in any case."""
     with change(actor) as opened:
-        project = find_project(actor, reference, Action.LABEL_WRITE)
+        project = find_project(actor, reference, Action.LABEL_WRITE, lock=True)
         _refuse_twin(project.pk, name)
         label = Label.objects.create(project=project, name=name, color=color)
         opened.event(EventType.LABEL_CREATED, project=project.pk, data={"label": name})
@@ -40,13 +44,13 @@ def create_label(actor: Actor, reference: str | UUID, name: str, color: str = ""
 def update_label(actor: Actor, label_id: UUID, fields: Mapping[str, Any], *, version: int | None = None) -> Label:
     """Renames or recolours a label."""
     with change(actor) as opened:
-        label = find_label(actor, label_id, Action.LABEL_WRITE)
+        label = find_label(actor, label_id, Action.LABEL_WRITE, lock=True)
         check_version(label.version, version)
         before = {"name": label.name, "color": label.color}
         after = before | {name: fields[name] for name in before if name in fields}
         if after == before:
             return label
-        if after["name"].lower() != before["name"].lower():
+        if fold_label(after["name"]) != label.name_key:
             _refuse_twin(label.project_id, after["name"])
         label.name, label.color, label.version = after["name"], after["color"], label.version + 1
         label.save(update_fields=["name", "color", "version"])
@@ -59,7 +63,7 @@ def update_label(actor: Actor, label_id: UUID, fields: Mapping[str, Any], *, ver
 def delete_label(actor: Actor, label_id: UUID, *, version: int | None = None) -> None:
     """Deletes a label, off every task too."""
     with change(actor) as opened:
-        label = find_label(actor, label_id, Action.LABEL_WRITE)
+        label = find_label(actor, label_id, Action.LABEL_WRITE, lock=True)
         check_version(label.version, version)
         project, name = label.project_id, label.name
         _touch_tasks(opened, label)
@@ -69,13 +73,13 @@ def delete_label(actor: Actor, label_id: UUID, *, version: int | None = None) ->
 
 def ensure_labels(project_id: UUID, names: Iterable[str]) -> list[Label]:
     """The labels of these names in a project, unknown ones made; names differ without regard to case."""
-    wanted = {name.lower(): name for name in reversed(list(names))}
-    existing = Label.objects.filter(project_id=project_id).annotate(folded=Lower("name")).filter(folded__in=wanted)
-    found: dict[str, Label] = {label.name.lower(): label for label in existing}
-    for folded, name in wanted.items():
-        if folded not in found:
-            found[folded] = Label.objects.create(project_id=project_id, name=name)
-    return [found[folded] for folded in wanted]
+    wanted = {fold_label(name): name for name in reversed(list(names))}
+    found = {label.name_key: label for label in Label.objects.filter(project_id=project_id, name_key__in=wanted)}
+    for key, name in wanted.items():
+        if key not in found:
+            # Somebody else may make it in the same moment.
+            found[key], _ = Label.objects.get_or_create(project_id=project_id, name_key=key, defaults={"name": name})
+    return [found[key] for key in wanted]
 
 
 def _touch_tasks(opened: Change, label: Label) -> None:
@@ -86,5 +90,5 @@ def _touch_tasks(opened: Change, label: Label) -> None:
 
 
 def _refuse_twin(project_id: UUID, name: str) -> None:
-    if Label.objects.filter(project_id=project_id, name__iexact=name).exists():
+    if Label.objects.filter(project_id=project_id, name_key=fold_label(name)).exists():
         raise Conflict(f"This project has a label {name!r} already.", code="label_taken")

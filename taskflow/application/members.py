@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from taskflow.application import decisions
 from taskflow.application.access import find_project, require_project, role_in
 from taskflow.application.changes import Change, change
 from taskflow.application.versions import check_version
@@ -15,7 +16,7 @@ from taskflow.store.models.users import fold_name
 def add_member(actor: Actor, reference: str | UUID, username: str, role: ProjectRole) -> Membership:
     """Takes somebody into a project. `Invalid` for an unknown name, `Conflict` for a member."""
     with change(actor) as opened:
-        project = find_project(actor, reference, Action.MEMBER_WRITE)
+        project = find_project(actor, reference, Action.MEMBER_WRITE, lock=True)
         _refuse_inbox(project)
         _check_rank(actor, project, role)
         user = User.objects.named(username).filter(is_active=True).first()
@@ -23,14 +24,18 @@ def add_member(actor: Actor, reference: str | UUID, username: str, role: Project
             raise Invalid.field("user", "not_found", f"There is no user {username!r}. Check the name.")
         if Membership.objects.filter(project=project, user=user).exists():
             raise Conflict(f"{user.username} is a member already. Change the role instead.", code="already_member")
+        if Membership.objects.filter(project=project).count() == 1:
+            decisions.forget_quotes(project.pk)
         membership = Membership.objects.create(project=project, user=user, role=role)
         opened.event(EventType.MEMBER_ADDED, project=project.pk, data={"user": user.username, "role": role.value})
         return membership
 
 
-def find_member(actor: Actor, reference: str | UUID, username: str, action: Action = Action.MEMBER_READ) -> Membership:
-    """One membership of a visible project."""
-    project = find_project(actor, reference, action)
+def find_member(
+    actor: Actor, reference: str | UUID, username: str, action: Action = Action.MEMBER_READ, *, lock: bool = False
+) -> Membership:
+    """One membership of a visible project; `lock` holds the project, so that no two change its members at once."""
+    project = find_project(actor, reference, action, lock=lock)
     members = Membership.objects.filter(project=project).select_related("user", "project")
     membership = members.filter(user__username_key=fold_name(username)).first()
     if membership is None:
@@ -43,7 +48,7 @@ def change_role(
 ) -> Membership:
     """Gives a member another role. The last owner stays one (`Conflict`)."""
     with change(actor) as opened:
-        membership = find_member(actor, reference, username, Action.MEMBER_WRITE)
+        membership = find_member(actor, reference, username, Action.MEMBER_WRITE, lock=True)
         check_version(membership.version, version)
         _check_rank(actor, membership.project, role)
         _check_rank(actor, membership.project, ProjectRole(membership.role))
@@ -60,7 +65,7 @@ def change_role(
 def remove_member(actor: Actor, reference: str | UUID, username: str, *, version: int | None = None) -> None:
     """Takes somebody out; everybody may leave, the last owner may not (`Conflict`)."""
     with change(actor) as opened:
-        membership = find_member(actor, reference, username)
+        membership = find_member(actor, reference, username, lock=True)
         leaving = membership.user_id == actor.user_id
         require_project(actor, membership.project_id, Action.MEMBER_LEAVE if leaving else Action.MEMBER_WRITE)
         check_version(membership.version, version)

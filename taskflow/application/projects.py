@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from taskflow.application import urgency
 from taskflow.application.access import find_project
@@ -18,7 +18,7 @@ from taskflow.domain.events import EventType
 from taskflow.domain.permissions import Action, Actor, ProjectRole
 from taskflow.domain.priority import Priority
 from taskflow.domain.urgency_weights import parse_weights
-from taskflow.store.models import Membership, Project, ProjectKeyAlias, User
+from taskflow.store.models import Dependency, Membership, Project, ProjectKeyAlias, User
 from taskflow.store.models.tasks import Task
 from taskflow.store.models.users import fold_name
 
@@ -67,7 +67,7 @@ def add_project(opened: Change, fields: Fields, *, inbox_of: User | None = None)
 def update_project(actor: Actor, reference: str | UUID, fields: Fields, *, version: int | None = None) -> Project:
     """Changes the named fields. `StaleVersion` when `version` is not current, `Conflict` for a key that is taken."""
     with change(actor) as opened:
-        project = find_project(actor, reference, Action.PROJECT_UPDATE)
+        project = find_project(actor, reference, Action.PROJECT_UPDATE, lock=True)
         check_version(project.version, version)
         before = {name: getattr(project, name) for name in (*_COLUMNS, "default_priority", "key")}
         for name, value in _columns(fields).items():
@@ -100,7 +100,7 @@ def archive_project(actor: Actor, reference: str | UUID, *, version: int | None 
 def transfer_project(actor: Actor, reference: str | UUID, username: str) -> Project:
     """Makes another member the owner beside the present one becoming an admin; `Invalid` when it is no member."""
     with change(actor) as opened:
-        project = find_project(actor, reference, Action.PROJECT_TRANSFER)
+        project = find_project(actor, reference, Action.PROJECT_TRANSFER, lock=True)
         _refuse_inbox(project, "transferred")
         members = Membership.objects.filter(project=project).select_related("user")
         heir = members.filter(user__username_key=fold_name(username)).first()
@@ -118,12 +118,22 @@ def transfer_project(actor: Actor, reference: str | UUID, username: str) -> Proj
 def delete_project(actor: Actor, reference: str | UUID, *, version: int | None = None) -> None:
     """Deletes a project with all its tasks, for good; its events stay. An inbox cannot be deleted (`Conflict`)."""
     with change(actor) as opened:
-        project = find_project(actor, reference, Action.PROJECT_DELETE)
+        project = find_project(actor, reference, Action.PROJECT_DELETE, lock=True)
         check_version(project.version, version)
         _refuse_inbox(project, "deleted")
-        opened.event(EventType.PROJECT_DELETED, data={"id": str(project.pk), "key": project.key, "name": project.name})
-        Task.objects.filter(project=project).update(parent=None)
-        project.delete()
+        drop_project(opened, project)
+
+
+def drop_project(opened: Change, project: Project) -> None:
+    """`delete_project` inside an open change, whoever asks for it."""
+    opened.event(EventType.PROJECT_DELETED, data={"id": str(project.pk), "key": project.key, "name": project.name})
+    tasks = Task.objects.filter(project=project)
+    waiting = Dependency.objects.filter(Q(blocker__in=tasks) | Q(blocked__in=tasks))
+    ends = {end for pair in waiting.values_list("blocker_id", "blocked_id") for end in pair}
+    elsewhere = list(Task.objects.filter(pk__in=ends).exclude(project=project).values_list("pk", flat=True))
+    tasks.update(parent=None)
+    project.delete()
+    urgency.refresh(elsewhere, opened.now)
 
 
 def _refuse_inbox(project: Project, verb: str) -> None:

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from taskflow.application import decisions
-from taskflow.application.access import find_task, require_project
+from taskflow.application.access import find_task, lock_tasks, require_project
 from taskflow.application.changes import Change, change
 from taskflow.application.task_fields import refuse_archived
 from taskflow.application.versions import check_version
@@ -24,7 +24,7 @@ ADVISE_BATCH = "suggestion.advise_batch"
 def request_suggestion(actor: Actor, reference: str | UUID) -> Suggestion:
     """A queued suggestion for a task: the one that is queued already, or a new one; a pending one becomes stale."""
     with change(actor) as opened:
-        task = find_task(actor, reference, Action.SUGGESTION_WRITE)
+        task = find_task(actor, reference, Action.SUGGESTION_WRITE, lock=True)
         _refuse_trashed(task)
         refuse_archived(task.project)
         return request_in(opened, task)
@@ -34,6 +34,8 @@ def request_in(opened: Change, task: Task) -> Suggestion:
     """`request_suggestion` inside an open change."""
     queued = Suggestion.objects.filter(task=task, state=SuggestionState.QUEUED).first()
     if queued is not None:
+        # Its job may have ended dead, and the suggestion would wait for ever; a queued one is not doubled.
+        _file(opened, queued)
         return queued
     decisions.make_stale([task.pk])
     try:
@@ -44,18 +46,23 @@ def request_in(opened: Change, task: Task) -> Suggestion:
     except IntegrityError:
         # Somebody else asked in the same moment.
         return Suggestion.objects.get(task=task, state=SuggestionState.QUEUED)
-    opened.job(ADVISE, {"suggestion": str(suggestion.pk)})
+    _file(opened, suggestion)
     return suggestion
 
 
-def find_suggestion(actor: Actor, suggestion_id: UUID, action: Action = Action.SUGGESTION_READ) -> Suggestion:
-    """A suggestion on a task that the actor sees."""
+def _file(opened: Change, suggestion: Suggestion) -> None:
+    opened.job(ADVISE, {"suggestion": str(suggestion.pk)}, key=f"suggestion:{suggestion.pk}")
+
+
+def find_suggestion(
+    actor: Actor, suggestion_id: UUID, action: Action = Action.SUGGESTION_READ, *, lock: bool = False
+) -> Suggestion:
+    """A suggestion on a task that the actor sees; `lock` holds the task's row until the transaction ends."""
     visible = Project.objects.visible_to(actor).values("pk")
-    found = (
-        Suggestion.objects.filter(pk=suggestion_id, task__project__in=visible)
-        .select_related("task__project", "decided_by")
-        .first()
-    )
+    rows = Suggestion.objects.filter(pk=suggestion_id, task__project__in=visible)
+    if lock:
+        lock_tasks(rows.values_list("task_id", flat=True))
+    found = rows.select_related("task__project", "decided_by").first()
     if found is None:
         raise NotFound
     require_project(actor, found.task.project_id, action)
@@ -86,7 +93,7 @@ def dismiss(actor: Actor, suggestion_id: UUID, *, version: int | None = None) ->
 
 
 def _find_pending(actor: Actor, suggestion_id: UUID, version: int | None) -> Suggestion:
-    suggestion = find_suggestion(actor, suggestion_id, Action.SUGGESTION_WRITE)
+    suggestion = find_suggestion(actor, suggestion_id, Action.SUGGESTION_WRITE, lock=True)
     check_version(suggestion.version, version)
     _refuse_trashed(suggestion.task)
     refuse_archived(suggestion.task.project)
@@ -116,11 +123,14 @@ def request_batch(actor: Actor, *, project: UUID | None = None, tasks: Sequence[
     """Asks for suggestions on these tasks, or on all open tasks of a project; one job works through them."""
     with change(actor) as opened:
         if project is not None:
+            refuse_archived(Project.objects.get(pk=project))
             ids = list(
                 Task.objects.open().filter(project=project).order_by("created_at", "id").values_list("pk", flat=True)
             )
         else:
             ids = list(dict.fromkeys(tasks))
+            for archived in Project.objects.filter(tasks__in=ids, archived=True)[:1]:
+                refuse_archived(archived)
         batch = SuggestionBatch.objects.create(requested_by_id=actor.person, total=len(ids), created_at=opened.now)
         BatchItem.objects.bulk_create(
             [BatchItem(batch=batch, position=position, task_id=pk) for position, pk in enumerate(ids)], batch_size=500

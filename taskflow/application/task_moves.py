@@ -1,9 +1,10 @@
 """Moving tasks between projects and within a project's order."""
 
+from typing import Any
 from uuid import UUID
 
-from taskflow.application import decisions
-from taskflow.application.access import find_project
+from taskflow.application import decisions, urgency
+from taskflow.application.access import find_project, lock_project, lock_tasks
 from taskflow.application.changes import Change, change
 from taskflow.application.dependencies import subtree
 from taskflow.application.labels import ensure_labels
@@ -12,6 +13,7 @@ from taskflow.application.references import named_project, named_task
 from taskflow.application.task_fields import refuse_archived
 from taskflow.application.tasks import find_writable, save_changed
 from taskflow.domain.errors import Invalid
+from taskflow.domain.events import EventType
 from taskflow.domain.permissions import Action, Actor
 from taskflow.store.models import Decision, Membership, Project, Task, TaskKeyAlias
 from taskflow.store.sequences import next_task_numbers
@@ -44,10 +46,13 @@ def move_task(
             if neighbour.project_id != task.project_id:
                 field = "before" if before is not None else "after"
                 raise Invalid.field(field, "other_project", "The neighbour is not in the project that you move to.")
+            # Two who move at the same time must not find the same place; the neighbour's own may have changed.
+            lock_project(task.project_id)
+            neighbour.refresh_from_db(fields=["rank"])
             task.rank = rank_beside(neighbour, before=before is not None)
-        changes = {}
+        changes: dict[str, dict[str, Any]] = {}
         if task.project.key != origin:
-            changes["project"] = {"from": origin, "to": task.project.key}
+            changes["project"] = arrival(task.project)
         if task.rank != rank:
             changes["rank"] = {"from": rank, "to": task.rank}
         if changes:
@@ -73,13 +78,16 @@ def move_into(opened: Change, task: Task, target: Project) -> None:
     if task.project_id == target.pk:
         return
     refuse_archived(target)
+    origin = task.project_id
     task.parent = None
+    lock_tasks(subtree([task.pk]))
     below = list(Task.objects.filter(pk__in=subtree([task.pk]) - {task.pk}).select_related("project"))
     members = set(Membership.objects.filter(project=target).values_list("user_id", flat=True))
     numbers = iter(next_task_numbers(target.pk, 1 + len(below)))
     for moved in [task, *below]:
         TaskKeyAlias.objects.create(project_id=moved.project_id, number=moved.number, task=moved)
         names = list(moved.labels.values_list("name", flat=True))
+        former = moved.key
         moved.project, moved.number = target, next(numbers)
         moved.rank = last_rank(target.pk)
         moved.labels.set(ensure_labels(target.pk, names))
@@ -88,6 +96,20 @@ def move_into(opened: Change, task: Task, target: Project) -> None:
             moved.version += 1
             moved.updated_at = opened.now
             moved.save()
+        # Neither project's stream names the other: who reads the one may not know of the other.
+        left = {"key": former, "changes": {"project": {"from": former.rpartition("-")[0], "to": None}}}
+        opened.event(EventType.TASK_UPDATED, project=origin, task=moved.pk, data=left)
+        if moved is not task:
+            came = {"key": moved.key, "changes": {"project": arrival(target)}}
+            opened.event(EventType.TASK_UPDATED, project=target.pk, task=moved.pk, data=came)
     ids = [moved.pk for moved in [task, *below]]
     Decision.objects.filter(task__in=ids).update(project=target)
     decisions.make_stale(ids)
+    decisions.forget_reasons(ids)
+    # The weights are the new project's. The task itself is not saved yet; that is its caller's part.
+    urgency.refresh([moved.pk for moved in below], opened.now)
+
+
+def arrival(target: Project) -> dict[str, Any]:
+    """The change of `project` as the log of the project shows it that the task came to."""
+    return {"from": None, "to": target.key}

@@ -7,6 +7,7 @@ from uuid import UUID
 from taskflow.application import decisions, suggestions, urgency
 from taskflow.application.access import find_task
 from taskflow.application.changes import Change, change
+from taskflow.application.dependencies import lock_links
 from taskflow.application.projects import inbox
 from taskflow.application.ranks import last_rank
 from taskflow.application.references import named_project, named_task
@@ -40,7 +41,6 @@ def add_task(opened: Change, fields: Fields) -> Task:
     given = fields.get("priority")
     task = Task(
         project=project,
-        rank=last_rank(project.pk),
         priority=project.default_priority if given is None else Priority(given).rank,
         created_by_id=actor.user_id,
         created_at=fields.get("created_at", opened.now),
@@ -51,6 +51,8 @@ def add_task(opened: Change, fields: Fields) -> Task:
     set_parent(actor, task, fields, Action.TASK_WRITE)
     follow_due(task)
     task.number = next_task_numbers(project.pk)[0]
+    # Only now: the counter holds the project's row, so that nobody else takes the same place.
+    task.rank = last_rank(project.pk)
     task.save(force_insert=True)
     relations = apply_relations(actor, task, fields)
     urgency.refresh([task.pk], opened.now)
@@ -82,9 +84,11 @@ def _project_of(actor: Actor, fields: Fields) -> Project:
 
 def update_task(actor: Actor, reference: str | UUID, fields: Fields, *, version: int | None = None) -> Task:
     """Changes the named fields of a task. `StaleVersion`, `Conflict` (`trashed`), `Invalid` leave it as it was."""
-    from taskflow.application.task_moves import move_into  # moving calls back into the fields' rules
+    from taskflow.application.task_moves import arrival, move_into  # moving calls back into the fields' rules
 
     with change(actor) as opened:
+        if fields.get("parent") is not None or fields.get("blocked_by"):
+            lock_links()
         task = find_writable(actor, reference, version)
         before = _snapshot(task)
         if fields.get("project") is not None:
@@ -96,6 +100,8 @@ def update_task(actor: Actor, reference: str | UUID, fields: Fields, *, version:
         changes = apply_relations(actor, task, fields)
         after = _snapshot(task)
         changes |= {name: {"from": before[name], "to": after[name]} for name in before if before[name] != after[name]}
+        if "project" in changes:
+            changes["project"] = arrival(task.project)
         if changes:
             save_changed(opened, task, changes)
         if fields.get("priority") is not None:

@@ -32,7 +32,7 @@ def refresh(task_ids: Iterable[UUID], now: datetime) -> None:
     nodes, links = _neighbourhood(set(task_ids))
     # Held from here on: a score made of facts that another change is replacing must not overwrite that change's score.
     # Always in one order, so that two refreshes cannot wait for each other.
-    held = Task.objects.select_for_update(of=("self",)).order_by("pk")
+    held = Task.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
     tasks = list(held.filter(pk__in=nodes, deleted_at=None).select_related("project", "created_by"))
     weights: dict[UUID, Weights] = {}
     for task in tasks:

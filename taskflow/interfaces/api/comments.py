@@ -14,7 +14,7 @@ from taskflow.interfaces.api.endpoint import Endpoint, answer
 from taskflow.interfaces.api.fields import InstantField, StrictSerializer, TextField
 from taskflow.interfaces.api.operation import Operation
 from taskflow.interfaces.api.pages import SortKey, take_page
-from taskflow.store.models import Comment, Event
+from taskflow.store.models import Comment, Event, Project
 
 OLDEST_FIRST = (SortKey("created_at", "created_at"),)
 UNCHANGEABLE = "The task is in the trash, or its project is archived"
@@ -133,7 +133,10 @@ class TaskHistory(Endpoint):
     def get(self, request: Request, task: str) -> Response:
         found = find_task(self.actor, task, Action.TASK_READ)
         parameters = self.query()
-        page = take_page(Event.objects.filter(task_id=found.pk), EARLIEST_FIRST, parameters)
+        # What happened while the task was in a project that the reader does not see is not told.
+        visible = Project.objects.visible_to(self.actor).values("pk")
+        events = Event.objects.filter(task_id=found.pk, stream__project_id__in=visible)
+        page = take_page(events, EARLIEST_FIRST, parameters)
         results = [
             {
                 "id": event.pk,

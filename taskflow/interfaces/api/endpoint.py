@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from django.db import OperationalError, connection
 from django.utils.encoding import iri_to_uri
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
@@ -29,6 +30,9 @@ _ANONYMOUS = Actor(user_id=None, username="", projects=frozenset())
 _LONGEST_VALUE = 2_000
 #: A cursor holds the keys of a row, such as a title of 500 characters.
 _LONGEST_CURSOR = 40_000
+#: PostgreSQL's code of a deadlock, and how often a request is tried before its client hears of one.
+_DEADLOCK = "40P01"
+_TRIES = 5
 _ENTITY_TAG = re.compile(r'(?:W/)?"([^"]*)"|([0-9]+)')
 
 
@@ -55,6 +59,9 @@ class Endpoint(APIView):
             raise NotAuthenticated("Sign in, or send a token: 'Authorization: Bearer tfp_…'.")
         self.actor = actor or _ANONYMOUS
         require_scope(self.actor, action)
+        if method != "GET":
+            # REST framework looks the handler up after this.
+            setattr(self, method.lower(), repeat_deadlocked(getattr(self, method.lower())))
         self._parameters = self._read_query([known.name for known in self.operations[method].parameters])
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Response:
@@ -115,6 +122,21 @@ class Endpoint(APIView):
     def once(self, handler: Callable[[], Response]) -> Response:
         """Runs a POST's `handler`, or repeats the first answer to the same `Idempotency-Key`."""
         return answer_once(self.request, self.actor, handler) if self.keeps_answers else handler()
+
+
+def repeat_deadlocked(handler: Callable[..., Response]) -> Callable[..., Response]:
+    """`handler`, run again where PostgreSQL chose its transaction to end a deadlock: nothing of it was kept."""
+
+    def run(*args: Any, **kwargs: Any) -> Response:
+        for _ in range(_TRIES - 1):
+            try:
+                return handler(*args, **kwargs)
+            except OperationalError as error:
+                if getattr(error.__cause__, "sqlstate", None) != _DEADLOCK or connection.in_atomic_block:
+                    raise
+        return handler(*args, **kwargs)
+
+    return run
 
 
 def answer(data: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -241,7 +241,9 @@ class BatchDetail(Endpoint):
             visible = Project.objects.visible_to(self.actor).values("pk")
             ready = items.filter(suggestion__task__project__in=visible).select_related("suggestion__decided_by")
             results = [suggestion_json(item.suggestion) for item in ready.order_by("position") if item.suggestion]
-            return Response({"total": found.total, "done": items.count(), "results": results})
+            # The item of a task that is gone for good went with it, and waits for nothing.
+            done = found.total - found.items.filter(done=False).count()
+            return Response({"total": found.total, "done": done, "results": results})
 
 
 class Insights(Endpoint):

@@ -17,6 +17,7 @@ from taskflow.interfaces.api.lists import parse_choices, parse_flag
 from taskflow.interfaces.api.operation import Query, flag, list_of
 from taskflow.interfaces.api.pages import SortKey
 from taskflow.store.models import Task
+from taskflow.store.models.projects import fold_label
 from taskflow.store.models.tasks import TaskStatus
 from taskflow.store.models.users import fold_name
 
@@ -102,7 +103,7 @@ def _by_priority(actor: Actor, rows: Tasks, text: str) -> Tasks:
 def _by_label(actor: Actor, rows: Tasks, text: str) -> Tasks:
     wanted = Q()
     for name in parse_choices("label", text):
-        wanted |= Q(labels__name__iexact=name)
+        wanted |= Q(labels__name_key=fold_label(name))
     return rows.filter(pk__in=Task.objects.filter(wanted).values("pk"))
 
 

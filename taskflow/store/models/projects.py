@@ -1,11 +1,12 @@
 """Projects, who is in them, and their labels."""
 
-from typing import Self
+import unicodedata
+from collections.abc import Iterable
+from typing import Any, Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models.functions import Lower
 
 from taskflow.domain.permissions import Actor, ProjectRole
 from taskflow.domain.priority import ORDER
@@ -92,20 +93,45 @@ class Membership(models.Model):
         return f"{self.user} as {self.role}"
 
 
+def fold_label(name: str) -> str:
+    """A label's name as it is compared: without regard to case, which databases fold each in its own way."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
+
+
 class Label(models.Model):
     """A word that tasks of one project are marked with."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     project = models.ForeignKey(Project, models.CASCADE, related_name="labels")
     name = models.CharField(max_length=100)
+    #: What the name is compared by; a folded character can be three.
+    name_key = models.CharField(max_length=300, editable=False)
     color = models.CharField(max_length=7, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     version = models.PositiveIntegerField(default=1, editable=False)
 
     class Meta:
         constraints = (
-            models.UniqueConstraint("project", Lower("name"), name="label_name_ci", violation_error_message="Taken."),
+            models.UniqueConstraint(
+                fields=["project", "name_key"], name="label_name_once", violation_error_message="Taken."
+            ),
         )
 
     def __str__(self) -> str:
         return self.name
+
+    def save(
+        self,
+        *args: Any,
+        force_insert: bool | tuple[models.base.ModelBase, ...] = False,
+        force_update: bool = False,
+        using: str | None = None,
+        update_fields: Iterable[str] | None = None,
+    ) -> None:
+        """Keeps `name_key` true to the name."""
+        self.name_key = fold_label(self.name)
+        if update_fields is not None:
+            update_fields = {*update_fields, "name_key"}
+        super().save(
+            *args, force_insert=force_insert, force_update=force_update, using=using, update_fields=update_fields
+        )
