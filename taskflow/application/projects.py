@@ -13,7 +13,7 @@ from taskflow.application import urgency
 from taskflow.application.access import find_project
 from taskflow.application.changes import Change, change
 from taskflow.application.versions import check_version
-from taskflow.domain.errors import Conflict, Invalid
+from taskflow.domain.errors import Conflict, Forbidden, Invalid
 from taskflow.domain.events import EventType
 from taskflow.domain.permissions import Action, Actor, ProjectRole
 from taskflow.domain.priority import Priority
@@ -39,6 +39,9 @@ _COLUMNS = (
 
 def create_project(actor: Actor, fields: Fields) -> Project:
     """A new project with `actor` as its owner. `Conflict` (`key_taken`) when the key is another project's."""
+    if actor.projects is not None:
+        detail = "This token is limited to its projects and would not see the new one. Use one without that limit."
+        raise Forbidden(detail, code="insufficient_scope")
     with change(actor) as opened:
         return add_project(opened, fields)
 

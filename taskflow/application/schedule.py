@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 
-from taskflow.application import ledger, trash, urgency
+from taskflow.application import idempotency, ledger, trash, urgency
 from taskflow.application.changes import change
 from taskflow.application.jobs import handles
 from taskflow.domain.permissions import SYSTEM
@@ -13,7 +13,6 @@ from taskflow.store.models import IdempotencyRecord, Job, SignInLink
 from taskflow.store.models.jobs import JobState
 
 CLEAN_UP = "site.clean_up"
-KEEP_ANSWERS = timedelta(hours=24)
 #: Expired rows are harmless; they may lie for a day so that cleaning runs daily and not at every tick.
 LINGER = timedelta(days=1)
 #: What ended `dead` is filed again after this wait and not at the next tick: one dead job an hour can be looked at.
@@ -43,7 +42,7 @@ def _recently_dead(kinds: set[str], now: datetime) -> set[str]:
 
 def _is_clean_up_due(now: datetime) -> bool:
     return (
-        IdempotencyRecord.objects.filter(created_at__lt=now - KEEP_ANSWERS - LINGER).exists()
+        IdempotencyRecord.objects.filter(created_at__lt=now - idempotency.LIFETIME - LINGER).exists()
         or Session.objects.filter(expire_date__lt=now - LINGER).exists()
         or SignInLink.objects.filter(expires_at__lt=now - LINGER).exists()
     )
@@ -53,7 +52,7 @@ def _is_clean_up_due(now: datetime) -> bool:
 def clean_up(job: Job) -> None:
     """Deletes expired answers, sessions and sign-in links."""
     with change(SYSTEM) as opened:
-        IdempotencyRecord.objects.filter(created_at__lt=opened.now - KEEP_ANSWERS).delete()
+        IdempotencyRecord.objects.filter(created_at__lt=opened.now - idempotency.LIFETIME).delete()
         Session.objects.filter(expire_date__lt=opened.now).delete()
         UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
         SignInLink.objects.filter(expires_at__lt=opened.now).delete()

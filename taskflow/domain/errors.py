@@ -72,6 +72,12 @@ class StaleVersion(TaskFlowError):
         self.current = current
 
 
+class KeyReused(TaskFlowError):
+    """A key that stands for one request came with another one."""
+
+    code = "idempotency_key_reused"
+
+
 class NotAuthenticated(TaskFlowError):
     """The credentials are missing or wrong."""
 

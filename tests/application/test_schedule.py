@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.sessions.models import Session
 
-from taskflow.application import jobs, ledger, schedule, trash
+from taskflow.application import idempotency, jobs, ledger, schedule, trash
 from taskflow.application.changes import change
 from taskflow.application.tasks import create_task
 from taskflow.domain.permissions import SYSTEM
@@ -27,7 +27,7 @@ def leave_rubbish(world: World, clock: FrozenClock) -> None:
     SignInLink.objects.create(digest="0" * 64, expires_at=clock.now())
     Session.objects.create(session_key="s", session_data="", expire_date=clock.now())
     IdempotencyRecord.objects.create(
-        user=world.ada, method="POST", path="/", key="k", body_digest="", created_at=clock.now() - schedule.KEEP_ANSWERS
+        user=world.ada, method="POST", path="/", key="k", body_digest="", created_at=clock.now() - idempotency.LIFETIME
     )
 
 

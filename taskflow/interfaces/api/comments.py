@@ -1,5 +1,6 @@
 """REST: comments and history of a task."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,16 +10,18 @@ from rest_framework.response import Response
 
 from taskflow.application import comments
 from taskflow.application.access import find_task
-from taskflow.domain.permissions import Action
+from taskflow.domain.permissions import Action, Actor
 from taskflow.interfaces.api.endpoint import Endpoint, answer
 from taskflow.interfaces.api.fields import InstantField, StrictSerializer, TextField
 from taskflow.interfaces.api.operation import Operation
 from taskflow.interfaces.api.pages import SortKey, take_page
-from taskflow.store.models import Comment, Event, Project
+from taskflow.store.models import Comment, Event, Project, Task
 
 OLDEST_FIRST = (SortKey("created_at", "created_at"),)
 UNCHANGEABLE = "The task is in the trash, or its project is archived"
 EARLIEST_FIRST = (SortKey("time", "time"),)
+#: Changes of these name other tasks.
+_ENDS = frozenset({"blocked_by", "parent"})
 
 
 class CommentFields(StrictSerializer):
@@ -137,6 +140,7 @@ class TaskHistory(Endpoint):
         visible = Project.objects.visible_to(self.actor).values("pk")
         events = Event.objects.filter(task_id=found.pk, stream__project_id__in=visible)
         page = take_page(events, EARLIEST_FIRST, parameters)
+        seen = _visible_ends(self.actor, page.rows)
         results = [
             {
                 "id": event.pk,
@@ -144,8 +148,32 @@ class TaskHistory(Endpoint):
                 "type": event.type,
                 "actor": event.actor_name,
                 "time": event.time,
-                "data": event.data,
+                "data": _narrow_ends(event.data, seen),
             }
             for event in page.rows
         ]
         return Response({"results": results, "next_cursor": page.next_cursor})
+
+
+def _visible_ends(actor: Actor, events: Sequence[Event]) -> set[str]:
+    """Of the tasks that changes of `blocked_by` and `parent` name, those that the reader sees."""
+    named: set[str] = set()
+    for event in events:
+        changes = event.data.get("changes", {})
+        for name in _ENDS & changes.keys():
+            for ends in changes[name].values():
+                named |= set(ends) if isinstance(ends, list) else {ends} - {None}
+    return {str(pk) for pk in Task.objects.visible_to(actor).filter(pk__in=named).values_list("pk", flat=True)}
+
+
+def _narrow_ends(data: dict[str, Any], seen: set[str]) -> dict[str, Any]:
+    """`data` without the tasks that the reader does not see, as in the task itself."""
+    changes = data.get("changes", {})
+    narrowed = {
+        name: {
+            side: [end for end in ends if end in seen] if isinstance(ends, list) else ends if ends in seen else None
+            for side, ends in changes[name].items()
+        }
+        for name in _ENDS & changes.keys()
+    }
+    return data | {"changes": changes | narrowed} if narrowed else data

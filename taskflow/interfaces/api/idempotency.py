@@ -1,30 +1,22 @@
-"""`Idempotency-Key`: a POST that is repeated gets its first answer again.
-
-The record is written in the transaction of the request itself. Whoever comes second waits for the first to commit,
-then finds its answer; if the first failed, the second runs.
-"""
+"""`Idempotency-Key`: how a POST is told apart, and how its answer is kept and given again."""
 
 import hashlib
 import json
 import re
 from collections.abc import Callable
-from datetime import timedelta
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import IntegrityError, transaction
 from django.http import QueryDict
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
-from taskflow.application import ports
+from taskflow.application import idempotency
+from taskflow.application.idempotency import KeptAnswer, KeyedRequest
 from taskflow.domain.errors import Invalid
 from taskflow.domain.permissions import Actor
-from taskflow.interfaces.api.problems import CONTENT_TYPE, problem
-from taskflow.store.models import IdempotencyRecord
 
 HEADER = "Idempotency-Key"
-LIFETIME = timedelta(hours=24)
 _KEY = re.compile(r"[!-~]{1,255}")
 _KEPT_HEADERS = ("ETag", "Location", "Content-Type")
 
@@ -36,27 +28,9 @@ def answer_once(request: Request, actor: Actor, handler: Callable[[], Response])
         return handler()
     if not _KEY.fullmatch(key):
         raise Invalid.field(HEADER, "invalid", "The key is 1 to 255 printable ASCII characters without spaces.")
-    digest = _digest(request)
-    same = {"user_id": actor.user_id, "method": "POST", "path": request.path[:500], "key": _name(actor, key)}
-    try:
-        with transaction.atomic():
-            IdempotencyRecord.objects.filter(**same, created_at__lt=ports.now() - LIFETIME).delete()
-            record = IdempotencyRecord.objects.create(**same, body_digest=digest, created_at=ports.now())
-            response = handler()
-            _keep(record, response)
-            return response
-    except IntegrityError:
-        first = IdempotencyRecord.objects.filter(**same).first()
-        if first is None:
-            raise
-    return _repeat(first, digest)
-
-
-def _name(actor: Actor, key: str) -> str:
-    """SHA-256 of the key and of the credential's limits: a narrow token gets no answer that a wider one was given."""
-    scopes = None if actor.scopes is None else sorted(actor.scopes)
-    projects = None if actor.projects is None else sorted(map(str, actor.projects))
-    return hashlib.sha256(json.dumps([key, scopes, projects]).encode()).hexdigest()
+    keyed = KeyedRequest(request.method, request.path, key, _digest(request))
+    answer = idempotency.answer_once(actor, keyed, handler, _keep)
+    return _repeat(answer) if isinstance(answer, KeptAnswer) else answer
 
 
 def _digest(request: Request) -> str:
@@ -82,20 +56,15 @@ def _digest(request: Request) -> str:
     return digest.hexdigest()
 
 
-def _keep(record: IdempotencyRecord, response: Response) -> None:
-    record.status = response.status_code
-    record.headers = {name: response[name] for name in _KEPT_HEADERS if name in response}
-    record.body = b"" if response.data is None else JSONEncoder().encode(response.data).encode()
-    record.save(update_fields=["status", "headers", "body"])
+def _keep(response: Response) -> KeptAnswer:
+    headers = {name: response[name] for name in _KEPT_HEADERS if name in response}
+    body = b"" if response.data is None else JSONEncoder().encode(response.data).encode()
+    return KeptAnswer(response.status_code, headers, body)
 
 
-def _repeat(record: IdempotencyRecord, digest: str) -> Response:
-    if record.body_digest != digest:
-        detail = f"This {HEADER} was used with another body. Use a new key for a new request."
-        return Response(problem(422, "idempotency_key_reused", detail), status=422, content_type=CONTENT_TYPE)
-    body = bytes(record.body)
-    response = Response(json.loads(body) if body else None, status=record.status)
-    for name, value in record.headers.items():
+def _repeat(kept: KeptAnswer) -> Response:
+    response = Response(json.loads(kept.body) if kept.body else None, status=kept.status)
+    for name, value in kept.headers.items():
         response[name] = value
     response["Idempotency-Replayed"] = "true"
     return response

@@ -28,6 +28,7 @@ STATUS_OF: dict[type[errors.TaskFlowError], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.StaleVersion: 412,
+    errors.KeyReused: 422,
     errors.TooMany: 429,
 }
 

@@ -23,6 +23,8 @@ def fill_keys(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
+    """See above."""
+
     dependencies = [("store", "0001_initial")]
 
     operations = [
