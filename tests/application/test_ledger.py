@@ -35,7 +35,7 @@ def note_once(job: Job) -> None:
 def always_fail(job: Job) -> None:
     with change(SYSTEM):
         note(job)
-        raise RuntimeError("no \x00 luck \ud800")
+        raise RuntimeError("no \x00 luck")
 
 
 @jobs.handles(HOPELESS)
@@ -97,8 +97,15 @@ def test_a_failure_undoes_its_rows_and_waits_before_the_next_attempt(clock: Froz
     row = stored(job)
     assert row.state == JobState.QUEUED
     assert timedelta() <= row.next_attempt_at - clock.now() <= timedelta(seconds=2)
-    assert row.last_error == "RuntimeError: no \\x00 luck \\ud800"
+    assert row.last_error == "RuntimeError: no \\x00 luck"
     assert not SignInLink.objects.exists()
+
+
+def test_an_error_that_no_database_can_store_is_escaped(clock: FrozenClock) -> None:
+    file()
+    job = take()
+    ledger.fail(job, "half a pair: \ud800")
+    assert stored(job).last_error == "half a pair: \\ud800"
 
 
 def test_the_last_attempt_ends_dead(clock: FrozenClock) -> None:
