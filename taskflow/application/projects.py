@@ -3,13 +3,14 @@
 import re
 import unicodedata
 from collections.abc import Mapping
+from itertools import count
 from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
-from taskflow.application import urgency
+from taskflow.application import decisions, urgency
 from taskflow.application.access import find_project
 from taskflow.application.changes import Change, change
 from taskflow.application.versions import check_version
@@ -18,11 +19,15 @@ from taskflow.domain.events import EventType
 from taskflow.domain.permissions import Action, Actor, ProjectRole
 from taskflow.domain.priority import Priority
 from taskflow.domain.urgency_weights import parse_weights
-from taskflow.store.models import Dependency, Membership, Project, ProjectKeyAlias, User
+from taskflow.store.models import Dependency, Membership, Project, ProjectKeyAlias, Suggestion, User
+from taskflow.store.models.suggestions import SuggestionState
 from taskflow.store.models.tasks import Task
 from taskflow.store.models.users import fold_name
 
 Fields: TypeAlias = Mapping[str, Any]
+
+#: Derived keys that are tried while others take them.
+_KEY_TRIES = 50
 
 #: Fields that a change may name, and how the value given becomes the column's.
 _COLUMNS = (
@@ -52,16 +57,19 @@ def add_project(opened: Change, fields: Fields, *, inbox_of: User | None = None)
     values = _columns(fields)
     values["default_priority"] = Priority(fields.get("default_priority", "none")).rank
     given = fields.get("key")
-    key = (
-        str(given).upper() if given else derive_key("IN" if inbox_of else str(fields["name"]), numbered=bool(inbox_of))
-    )
-    if given and is_key_taken(key):
-        raise key_taken(key)
-    try:
-        with transaction.atomic():
-            project = Project.objects.create(key=key, inbox_of=inbox_of, created_by_id=owner, **values)
-    except IntegrityError as error:
-        raise key_taken(key) from error
+    if given and is_key_taken(str(given).upper()):
+        raise key_taken(str(given).upper())
+    for tries in count(1):
+        stem = "IN" if inbox_of else str(fields["name"])
+        key = str(given).upper() if given else derive_key(stem, numbered=bool(inbox_of))
+        try:
+            with transaction.atomic():
+                project = Project.objects.create(key=key, inbox_of=inbox_of, created_by_id=owner, **values)
+            break
+        except IntegrityError as error:
+            # Somebody else took the derived key in the same moment: the next one is free.
+            if given or tries == _KEY_TRIES:
+                raise key_taken(key) from error
     Membership.objects.create(project=project, user_id=owner, role=ProjectRole.OWNER)
     opened.event(EventType.PROJECT_CREATED, project=project.pk, data={"key": key, "name": project.name})
     return project
@@ -83,6 +91,10 @@ def update_project(actor: Actor, reference: str | UUID, fields: Fields, *, versi
         if not changed:
             return project
         _save(project, changed)
+        if "name" in changed:
+            # Its tasks were judged by the name, and reasons quote it.
+            pending = Suggestion.objects.filter(task__project=project, state=SuggestionState.PENDING)
+            decisions.make_stale(pending.values_list("task_id", flat=True))
         opened.event(
             EventType.PROJECT_UPDATED,
             project=project.pk,

@@ -6,9 +6,12 @@ from django.db import connection
 from django.db.models import F
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Collate
-from fractional_indexing import generate_key_between
+from fractional_indexing import generate_key_between, generate_n_keys_between
 
 from taskflow.store.models import Task
+
+#: Characters; the column takes 200.
+LONGEST = 100
 
 
 def rank_order() -> Combinable:
@@ -24,7 +27,27 @@ def last_rank(project_id: UUID) -> str:
 
 
 def rank_beside(neighbour: Task, *, before: bool) -> str:
-    """A rank directly before, or directly after, `neighbour` in its project."""
+    """A rank directly before, or directly after, `neighbour` in its project.
+
+    A rank grows by a character with every six moves into one gap: one that becomes too long gives the whole project new
+    ones, in the same order.
+    """
+    rank = _between(neighbour, before=before)
+    if len(rank) > LONGEST:
+        _spread(neighbour.project_id)
+        neighbour.refresh_from_db(fields=["rank"])
+        rank = _between(neighbour, before=before)
+    return rank
+
+
+def _spread(project_id: UUID) -> None:
+    tasks = list(Task.objects.filter(project_id=project_id).order_by(rank_order(), "id").only("rank"))
+    for task, rank in zip(tasks, generate_n_keys_between(None, None, len(tasks)), strict=True):
+        task.rank = rank
+    Task.objects.bulk_update(tasks, ["rank"], batch_size=500)
+
+
+def _between(neighbour: Task, *, before: bool) -> str:
     others = Task.objects.filter(project_id=neighbour.project_id).annotate(place=rank_order())
     if before:
         previous = others.filter(place__lt=neighbour.rank).order_by("-place").values_list("rank", flat=True).first()

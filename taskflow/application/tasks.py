@@ -135,6 +135,9 @@ def save_changed(opened: Change, task: Task, changes: dict[str, dict[str, Any]])
     task.save()
     if changes.keys() & decisions.JUDGED_FIELDS:
         decisions.make_stale([task.pk])
+    if "title" in changes:
+        # Parts of a task are judged by its title too.
+        decisions.make_stale(task.subtasks.values_list("pk", flat=True))
     urgency.refresh([task.pk], opened.now)
     if status is not None:
         _tell_status(opened, task, status)

@@ -48,6 +48,8 @@ def create_backup(settings: Settings, target: Path) -> Manifest:
     target = target.expanduser().absolute()
     if target.is_dir():
         raise IsADirectoryError(f"{target} is a folder; name a file, for instance {target / 'taskflow.tar.gz'}")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"There is no folder {target.parent}. Create it, or name a file in another one.")
     with tempfile.TemporaryDirectory(prefix=".taskflow-backup-", dir=target.parent) as folder:
         path = find_sqlite_file()
         files: dict[str, Path] = {}

@@ -47,7 +47,7 @@ def up(
 def migrate(context: typer.Context, data_dir: DataDir = None, json: Json = False) -> None:
     """Bring the database to this release's schema; a copy of an SQLite file is kept first."""
     session: Session = context.obj
-    settings = session.open(data_dir)
+    settings = session.open_instance(select_instance(data_dir))
 
     from taskflow.bootstrap.migrations import migrate as apply
 
@@ -87,7 +87,7 @@ def backup(
 ) -> None:
     """Write database and keys to one file, also beside a running instance. Keep it safe: it holds everything."""
     session: Session = context.obj
-    settings = session.open_instance(select_instance(data_dir), create=False)
+    settings = session.open(data_dir)
 
     from taskflow.bootstrap.backups import create_backup
 

@@ -11,6 +11,8 @@ class CannotListen(Exception):
 
 def open_listener(host: str, port: int) -> socket.socket:
     """A bound TCP socket that refuses connections until a web process listens on it. Raises CannotListen."""
+    if not host.strip():
+        raise CannotListen("--host is empty. Give an address of this machine, or 0.0.0.0 for every one.")
     try:
         family = socket.AF_INET6 if ipaddress.ip_address(host).version == 6 else socket.AF_INET
     except ValueError:

@@ -20,7 +20,7 @@ _EXPLAINED = {
     "taskflow.bootstrap.backups": ("NotRestored",),
     "taskflow.bootstrap.listener": ("CannotListen",),
     "taskflow.bootstrap.lock": ("AlreadyRunning",),
-    "taskflow.bootstrap.migrations": ("NewerDatabase",),
+    "taskflow.bootstrap.migrations": ("NewerDatabase", "NotPrepared"),
     "taskflow.bootstrap.postgres": ("PostgresToolFailed",),
     "taskflow.config.errors": ("ConfigError",),
     "taskflow.domain.errors": ("TaskFlowError",),
@@ -80,11 +80,19 @@ def _is_explained(error: Exception) -> bool:
     return False
 
 
-def _open(overrides: Mapping[str, object] | None = None, *, create: bool = True) -> "Settings":
+def _open(overrides: Mapping[str, object] | None = None, *, create: bool = True, prepared: bool = False) -> "Settings":
     # Imported here: help must be quick.
     from taskflow.bootstrap.instance import open_instance
 
-    return open_instance(overrides, create=create)
+    if not prepared:
+        return open_instance(overrides, create=create)
+    # A misspelt folder must not become an instance of its own: it is looked at before anything is written.
+    settings = open_instance(overrides, create=False)
+
+    from taskflow.bootstrap.migrations import require_prepared
+
+    require_prepared(settings)
+    return settings
 
 
 if __name__ == "__main__":

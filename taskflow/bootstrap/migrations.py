@@ -21,6 +21,26 @@ class NewerDatabase(Exception):
     """The database was written by a newer release."""
 
 
+class NotPrepared(Exception):
+    """A command needs a database that is there and has this release's schema; the text says what to do."""
+
+
+def require_prepared(settings: Settings) -> None:
+    """Raise NotPrepared where a command would meet missing tables, NewerDatabase where they are another release's."""
+    path = find_sqlite_file()
+    if (path is not None and not path.exists()) or not connection.introspection.table_names():
+        where = settings.data_dir if path is not None else "the database"
+        raise NotPrepared(
+            f"There is no instance in {where} yet. Start it once with taskflow up, or name the right folder with "
+            "--data-dir."
+        )
+    pending = list_pending()
+    if pending:
+        raise NotPrepared(
+            f"The database lacks {len(pending)} of this release's migrations. Run taskflow migrate first."
+        )
+
+
 def list_pending() -> list[str]:
     """Migrations that this release has and the database has not, `app.name`. Raises NewerDatabase."""
     executor = MigrationExecutor(connection)

@@ -21,6 +21,10 @@ def _styles(request: HttpRequest) -> str:
     return static("taskflow/admin.css")
 
 
+def _script(request: HttpRequest) -> str:
+    return static("taskflow/admin.js")
+
+
 def _icon(request: HttpRequest) -> str:
     return static("taskflow/icon.svg")
 
@@ -35,6 +39,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": False,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _icon}],
     "STYLES": [_styles],
+    "SCRIPTS": [_script],
     "DASHBOARD_CALLBACK": "taskflow.interfaces.admin.dashboard.build_dashboard",
     "COLORS": {
         # Tailwind's indigo.

@@ -16,6 +16,8 @@ _SECRETS = (
         ),
         r"\1\2***",
     ),
+    # Whoever knows such an address is let in.
+    (re.compile(r"(/(?:sign-in|accounts/confirm-email|accounts/password/reset/key)/)[^/\s'\"?]{8,}"), r"\1***"),
     (re.compile(r"(\w+://[^\s:/@]*:)[^\s@/]+@"), r"\1***@"),
 )
 
@@ -53,6 +55,8 @@ def build_logging(settings: Settings) -> dict[str, Any]:
             # 4xx answers are the client's business; they would drown what the operator must see.
             "django.request": {"level": "ERROR"},
             "django.security.DisallowedHost": {"level": "ERROR"},
+            # Of every absent variable it prints the whole context: requests, forms and links, people's data.
+            "django.template": {"level": "INFO"},
             # SQL at debug level would hold people's data.
             "django.db.backends": {"level": "INFO"},
             # It tells of every start and stop, which the supervisor does already.

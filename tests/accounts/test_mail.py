@@ -218,3 +218,19 @@ def test_a_changed_password_is_told_by_mail(client: Client, bob: User, mailbox: 
     client.post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": new, "password2": new})
     work()
     assert "Password Changed" in str(mailbox.mails[-1]["Subject"])
+
+
+def test_a_new_address_that_takes_effect_at_once_is_still_asked_to_confirm_itself(
+    client: Client, bob: User, mailbox: Mailbox, site: Site
+) -> None:
+    site(email_verification="optional")
+    header = bearer(Client(), "bob")
+    answer = call(client, "PATCH", "me", {"email": "robert@example.org"}, **header)
+    assert (answer.status_code, answer.json()["email"]) == (200, "robert@example.org")
+    work()
+    assert [mail["To"] for mail in mailbox.mails] == ["robert@example.org"]
+    assert call(client, "PATCH", "me", {"timezone": "Europe/Berlin"}, **header).status_code == 200
+    work()
+    assert len(mailbox.mails) == 1
+    client.post(mailbox.link())
+    assert EmailAddress.objects.get(user=bob).verified

@@ -110,3 +110,25 @@ def test_a_manager_takes_a_lost_second_factor_away(
     assert call(client, "DELETE", "users/bob/second-factor", **header).status_code == 204
     assert not Authenticator.objects.exists()
     assert bearer(Client(), "bob")
+
+
+def test_a_token_made_before_a_second_factor_was_required_does_not_replace_it(
+    client: Client, ada: User, bob: User, site: Site
+) -> None:
+    headers = {name: bearer(Client(), name) for name in ("ada", "bob")}
+    site(require_mfa="admin")
+    refused = call(client, "GET", "me", **headers["ada"])
+    assert (refused.status_code, refused.json()["code"]) == (403, "mfa_required")
+    assert call(client, "POST", "auth/tokens", {"name": "another"}, **headers["ada"]).status_code == 403
+    assert call(client, "GET", "me", **headers["bob"]).status_code == 200
+    sign_in(client, "ada")
+    set_up(client)
+    assert call(Client(), "GET", "me", **headers["ada"]).status_code == 200
+
+
+def test_wrong_codes_on_the_page_close_it_to_the_right_one(client: Client, bob: User, secret: str) -> None:
+    sign_in(client, "bob")
+    for _ in range(11):
+        client.post("/accounts/2fa/authenticate/", {"code": "000000"})
+    client.post("/accounts/2fa/authenticate/", {"code": code_of(secret)})
+    assert call(client, "GET", "me").status_code == 401

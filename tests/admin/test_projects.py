@@ -1,5 +1,7 @@
 """Projects, members and labels on the admin pages."""
 
+import re
+
 from taskflow.application.labels import create_label
 from taskflow.application.tasks import create_task
 from taskflow.domain.permissions import ProjectRole
@@ -134,3 +136,11 @@ def test_a_twin_of_a_label_is_refused(admin: Browser, world: World) -> None:
     create_label(world.ada.as_actor(), world.home.pk, "money")
     answer = admin.send("store_label_add", project=str(world.home.pk), name="Money", color="")
     assert "already" in errors_of(answer)
+
+
+def test_the_fields_of_a_member_have_names_for_screen_readers(admin: Browser, world: World) -> None:
+    html = admin.open("store_project_change", world.home.pk).content.decode()
+    rows = re.findall(r'<(?:input type="text"|select)[^>]*name="memberships-\d+-(username|role)"[^>]*>', html)
+    named = re.findall(r'<(?:input|select)[^>]*name="memberships-\d+-(?:username|role)"[^>]*aria-label="([^"]+)"', html)
+    assert len(named) == len(rows) > 1
+    assert set(named) == {"User name", "Role"}

@@ -1,5 +1,6 @@
 """Suggestions on the admin pages."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -52,3 +53,14 @@ def test_nothing_else_can_be_changed(admin: Browser, pending: list[Suggestion]) 
     assert admin.send("store_suggestion_change", pending[0].pk, state="accepted").status_code == 403
     assert admin.send("store_suggestion_delete", pending[0].pk, post="yes").status_code == 403
     assert admin.open("store_suggestion_add").status_code == 403
+
+
+def test_the_list_leads_to_the_suggestion_by_a_link_with_a_name(admin: Browser, pending: list[Suggestion]) -> None:
+    html = admin.open("store_suggestion_changelist").content.decode()
+    task = pending[0].task
+    assert task is not None
+    anchors = re.findall(r"<a [^>]*/admin/store/suggestion/([0-9a-f-]{36})/change/[^>]*>(.*?)</a>", html, re.DOTALL)
+    texts = dict(anchors)
+    assert set(texts) == {str(one.pk) for one in pending}
+    assert task.key in texts[str(pending[0].pk)]
+    assert "<a " not in "".join(texts.values())

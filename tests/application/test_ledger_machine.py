@@ -3,10 +3,9 @@
 import copy
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from typing import Any, ClassVar, cast
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -22,188 +21,30 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from taskflow.application import jobs, ledger, ports
+from taskflow.application import ledger, ports
 from taskflow.application.changes import change
 from taskflow.domain.events import EventType
 from taskflow.domain.permissions import SYSTEM
-from taskflow.store.identifiers import new_id
-from taskflow.store.models import Event, EventStream, Job, SignInLink
+from taskflow.store.models import Job
 from taskflow.store.models.jobs import JobState
+from tests.application.crashes import Crash
+from tests.application.ledger_world import (
+    ATTEMPTS,
+    START,
+    STREAMS,
+    UNKNOWN,
+    WORK,
+    Mishap,
+    Plan,
+    Wires,
+    assert_settled,
+    drain,
+    effects,
+    logged,
+    run,
+    wipe,
+)
 from tests.conftest import FrozenClock
-
-WORK, UNKNOWN = "machine.work", "machine.unknown"
-STREAMS = (UUID(int=1), UUID(int=2), None)
-START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-#: So few that a short run sees jobs die of exhaustion.
-ATTEMPTS = 2
-
-
-class Killed(BaseException):
-    """The process ends here, as by kill -9: nobody catches it."""
-
-
-class Crash:
-    """Kills the process at its `at`-th database step (statement or commit), before or `after` the step took effect."""
-
-    def __init__(self, at: int | None = None, *, after: bool = False) -> None:
-        self.at, self.after = at, after
-        self.steps = self.commits = 0
-        self.died = False
-
-    def __enter__(self) -> "Crash":
-        self._statements = connection.execute_wrapper(self._execute)
-        self._statements.__enter__()
-        self._wrapped = cast(Any, connections["default"])
-        self._really_commit, self._really_switch = self._wrapped._commit, self._wrapped._set_autocommit
-        self._wrapped._commit, self._wrapped._set_autocommit = self._commit, self._switch
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
-        self._wrapped._commit, self._wrapped._set_autocommit = self._really_commit, self._really_switch
-        self._statements.__exit__(None, None, None)
-        if self.died:
-            # The database notices that the client is gone and rolls back; what comes next is another process.
-            self._wrapped.connection.close()
-            del connections["default"]
-        return kind is Killed
-
-    def _execute(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        return self._step(lambda: execute(sql, params, many, context))
-
-    def _commit(self) -> None:
-        def commit() -> None:
-            self._really_commit()
-            self.commits += 1
-
-        self._step(commit)
-
-    def _switch(self, autocommit: bool) -> None:
-        # Python's sqlite3 commits when it is told to do without transactions; the dead tell it nothing.
-        if self.died:
-            raise Killed
-        self._really_switch(autocommit)
-
-    def _step(self, act: Callable[[], Any]) -> Any:
-        if self.died:
-            raise Killed  # the dead roll nothing back and note no failure
-        self.steps += 1
-        self.died = self.steps == self.at
-        if self.died and not self.after:
-            raise Killed
-        result = act()
-        if self.died:
-            raise Killed
-        return result
-
-
-class Mishap(Exception):
-    """What a handler raises."""
-
-
-class Plan(StrEnum):
-    """What becomes of the next run."""
-
-    SUCCEED = "succeed"
-    FAIL_BEFORE = "fail before its transaction"
-    FAIL_INSIDE = "fail inside its transaction"
-    FAIL_AFTER = "fail after its transaction"
-    GIVE_UP = "fail for good"
-    FORGET = "return without finishing"
-
-
-class Desk:
-    """What the handler is to do, at present."""
-
-    plan: ClassVar[Plan] = Plan.SUCCEED
-
-
-@jobs.handles(WORK)
-def work(job: Job) -> None:
-    """Leaves one row and one event for each time that it took effect, and files what the payload says."""
-    if Desk.plan is Plan.FAIL_BEFORE:
-        raise Mishap("before")
-    if Desk.plan is Plan.GIVE_UP:
-        raise jobs.PermanentFailure("for good")
-    if Desk.plan is Plan.FORGET:
-        return
-    with change(SYSTEM) as opened:
-        SignInLink.objects.create(digest=job.pk.hex + new_id().hex, expires_at=opened.now)
-        stream = job.payload["stream"]
-        opened.event(
-            EventType.TASK_UPDATED, project=None if stream is None else UUID(stream), data={"name": f"effect {job.pk}"}
-        )
-        if Desk.plan is Plan.FAIL_INSIDE:
-            raise Mishap("inside")
-        ledger.finish(job)
-        for name, key in job.payload["then"].items():
-            opened.job(WORK, {"name": name, "stream": stream, "then": {}}, key=key)
-    if Desk.plan is Plan.FAIL_AFTER:
-        raise Mishap("after")
-
-
-class Wires:
-    """A queue that delivers, loses or breaks."""
-
-    def __init__(self) -> None:
-        self.woken: list[UUID] = []
-        self.state = "deliver"
-
-    def wake(self, job_id: UUID) -> None:
-        if self.state == "break":
-            raise ConnectionError("no route to the queue")
-        if self.state == "deliver":
-            self.woken.append(job_id)
-
-
-def run(job: Job, plan: Plan) -> None:
-    Desk.plan = plan
-    try:
-        jobs.run(job)
-    finally:
-        Desk.plan = Plan.SUCCEED
-
-
-def effects() -> Counter[UUID]:
-    """How often each job took effect."""
-    return Counter(UUID(digest[:32]) for digest in SignInLink.objects.values_list("digest", flat=True))
-
-
-def logged() -> dict[UUID | None, list[str]]:
-    """The names of all events by stream, in the order of `seq`; fails where a number is missing or given twice."""
-    streams = {stream.pk: stream for stream in EventStream.objects.all()}
-    rows: dict[UUID | None, list[str]] = {stream.project_id: [] for stream in streams.values()}
-    for event in Event.objects.order_by("stream_id", "seq"):
-        names = rows[streams[event.stream_id].project_id]
-        names.append(event.data["name"])
-        assert event.seq == len(names)
-    for stream in streams.values():
-        assert stream.head == len(rows[stream.project_id])
-    return rows
-
-
-def drain(clock: FrozenClock) -> None:
-    """What the next workers do, undisturbed, until nothing is left."""
-    for _ in range(100):
-        clock.advance(minutes=20)
-        ledger.sweep(clock.now())
-        for job in ledger.claim(100, "undisturbed", clock.now()):
-            run(job, Plan.SUCCEED)
-        if not Job.objects.filter(state__in=[JobState.QUEUED, JobState.RUNNING]).exists():
-            return
-    raise AssertionError("work was never finished")
-
-
-def assert_settled(job: Job, took_effect: Mapping[UUID, int]) -> None:
-    """Done means: took effect once, or a twin with its key does the work. Else: no effect at all."""
-    superseded = job.state == JobState.DONE and job.last_error.startswith(ledger.SUPERSEDED)
-    assert took_effect.get(job.pk, 0) == int(job.state == JobState.DONE and not superseded)
-    assert not superseded or job.key
-
-
-def wipe() -> None:
-    for model in (SignInLink, Event, EventStream, Job):
-        model._default_manager.all().delete()
-
 
 crashes = st.none() | st.tuples(st.integers(1, 16), st.booleans())
 keys = st.sampled_from(["", "", "red", "blue"])

@@ -18,6 +18,7 @@ from taskflow.domain.events import EventType
 from taskflow.domain.permissions import SYSTEM
 from taskflow.store.models import Event, EventStream, Job, SignInLink, WorkerBeat
 from taskflow.store.models.jobs import JobState
+from tests.application import ledger_world
 from tests.application import test_ledger_machine as machine
 from tests.application.test_ledger_machine import quiet  # noqa: F401 - a fixture
 
@@ -93,7 +94,7 @@ class Aside:
 
 def file(key: str = "same") -> None:
     with change(SYSTEM) as opened:
-        opened.job(machine.WORK, {"name": key, "stream": None, "then": {}}, key=key)
+        opened.job(ledger_world.WORK, {"name": key, "stream": None, "then": {}}, key=key)
 
 
 def claim_aside() -> list[Job]:
@@ -108,7 +109,7 @@ def test_this_runs_on_postgresql() -> None:
 def test_a_twin_is_not_taken_before_the_change_that_relies_on_it_is_committed() -> None:
     file()
     with change(SYSTEM) as opened:
-        opened.job(machine.WORK, {}, key="same")
+        opened.job(ledger_world.WORK, {}, key="same")
         opened.flush()
         opened._jobs.clear()
         assert claim_aside() == []
@@ -129,7 +130,7 @@ def test_a_failure_that_meets_a_twin_being_filed_is_superseded() -> None:
     file()
     [job] = ledger.claim(1, "ann", ports.now())
     with change(SYSTEM) as opened:
-        opened.job(machine.WORK, {}, key="same")
+        opened.job(ledger_world.WORK, {}, key="same")
         opened.flush()
         opened._jobs.clear()
         failing = Aside(lambda: ledger.fail(job, "busy"))
@@ -142,7 +143,7 @@ def test_a_failure_that_meets_a_twin_being_filed_is_superseded() -> None:
 def test_workers_at_once_take_each_job_once() -> None:
     with change(SYSTEM) as opened:
         for _ in range(80):
-            opened.job(machine.WORK, {})
+            opened.job(ledger_world.WORK, {})
     now = ports.now()
 
     def work() -> list[UUID]:
@@ -164,7 +165,7 @@ def test_numbers_follow_the_order_of_commits_in_a_new_stream() -> None:
 
     for aside in [Aside(write) for _ in range(4)]:
         aside.join()
-    assert {stream: len(names) for stream, names in machine.logged().items()} == {None: 40, UUID(int=1): 40}
+    assert {stream: len(names) for stream, names in ledger_world.logged().items()} == {None: 40, UUID(int=1): 40}
 
 
 @pytest.mark.usefixtures("quiet")

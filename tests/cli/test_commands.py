@@ -64,6 +64,36 @@ def test_a_wrong_setting_stops_a_command_with_one_line(command: list[str], tmp_p
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["user", "create", "ada"],
+        ["user", "reset-link", "ada"],
+        ["demo", "wipe"],
+        ["secrets", "rotate"],
+        ["backup", "b"],
+    ],
+)
+def test_a_misspelt_folder_is_named_and_does_not_become_an_instance(command: list[str], tmp_path: Path) -> None:
+    done = run(*command, "--data-dir", tmp_path / "dta")
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+    assert f"no instance in {tmp_path / 'dta'}" in done.stderr
+    assert "taskflow up" in done.stderr
+    assert not (tmp_path / "dta").exists()
+
+
+def test_a_backup_into_a_folder_that_is_not_there_names_it(migrated: Path, tmp_path: Path) -> None:
+    done = run("backup", tmp_path / "nowhere" / "b.tar.gz", "--data-dir", migrated)
+    expected = f"There is no folder {tmp_path / 'nowhere'}. Create it, or name a file in another one.\n"
+    assert (done.returncode, done.stderr) == (1, expected)
+
+
+def test_an_empty_host_is_refused(tmp_path: Path) -> None:
+    done = run("up", "--host", "", "--no-browser", "--data-dir", tmp_path / "data")
+    assert done.returncode == 1
+    assert done.stderr == "--host is empty. Give an address of this machine, or 0.0.0.0 for every one.\n"
+
+
 def test_a_failure_with_json_is_a_document_too(tmp_path: Path) -> None:
     done = run("config", "show", "--json", env={"OFFLINE": "perhaps"})
     assert done.returncode == 1

@@ -1,6 +1,8 @@
 """Wake-ups between processes of one machine."""
 
 import os
+import shutil
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -72,9 +74,12 @@ def test_only_the_owner_may_wake_the_worker(tmp_path: Path) -> None:
 
 
 def test_a_data_folder_with_a_long_path_has_a_socket_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "t"))
+    # As short as a user's own temporary folder: pytest's is long itself.
+    short = tempfile.mkdtemp(prefix="q")
+    request.addfinalizer(lambda: shutil.rmtree(short))
+    monkeypatch.setattr("tempfile.tempdir", short)
     folder = tmp_path / ("long" * 30)
     path = find_socket_path(folder)
     assert len(os.fsencode(path)) <= 100

@@ -82,9 +82,14 @@ def list_link(page: str, text: str, **query: str) -> SafeString:
     return format_html('<a class="tf-link" href="{}?{}">{}</a>', address, urlencode(query), text)
 
 
-def task_link(task: Task | None) -> SafeString | str:
+def task_text(task: Task | None) -> str:
     """A task's key and title; its project must have been selected along."""
-    return NOTHING if task is None else link("task", task.pk, f"{task.key} {shorten(task.title, 60)}")
+    return NOTHING if task is None else f"{task.key} {shorten(task.title, 60)}"
+
+
+def task_link(task: Task | None) -> SafeString | str:
+    """`task_text`, leading to the task."""
+    return NOTHING if task is None else link("task", task.pk, task_text(task))
 
 
 def preformatted(text: str) -> SafeString | str:

@@ -58,6 +58,9 @@ class MemberForm(forms.ModelForm):  # type: ignore[type-arg] # Django's own clas
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # The table's heads are no labels of its fields.
+        for name in ("username", "role"):
+            self.fields[name].widget.attrs["aria-label"] = self.fields[name].label
         if self.instance.pk is not None:
             self.fields["username"].initial = self.instance.user.username
             self.fields["username"].disabled = True

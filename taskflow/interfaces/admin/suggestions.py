@@ -22,6 +22,7 @@ from taskflow.interfaces.admin.display import (
     shorten,
     table,
     task_link,
+    task_text,
 )
 from taskflow.interfaces.admin.filters import (
     AutocompleteSelectFilter,
@@ -38,7 +39,8 @@ class SuggestionPage(AdminPage):
     """Advice on priorities; read-only but for deciding what is pending."""
 
     list_display = (
-        "task_title",
+        # Plain text: the first column leads to the suggestion, and one link cannot hold another.
+        "task_line",
         "level",
         "confidence_share",
         "state_badge",
@@ -72,6 +74,10 @@ class SuggestionPage(AdminPage):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         return by_words(queryset, "task__search_text", search_term), False
+
+    @column("Task")
+    def task_line(self, suggestion: Suggestion) -> str:
+        return task_text(suggestion.task)
 
     @column("Task")
     def task_title(self, suggestion: Suggestion) -> Any:

@@ -30,6 +30,7 @@ class BearerAuthentication(authentication.BaseAuthentication):
             raise exceptions.AuthenticationFailed(
                 "This token is wrong, revoked or expired. Make a new one.", code="invalid_token"
             )
+        _require_second_factor(token.user)
         tokens.note_use(token)
         return token.user, token
 
@@ -44,10 +45,8 @@ class SessionAuthentication(authentication.SessionAuthentication):
     def authenticate(self, request: Request) -> tuple[Any, None] | None:
         """The session's person; None without one."""
         found = super().authenticate(request)
-        if found is not None and lacks_second_factor(found[0]):
-            raise exceptions.PermissionDenied(
-                "A second factor is required here. Set it up at /accounts/2fa/totp/activate/.", code="mfa_required"
-            )
+        if found is not None:
+            _require_second_factor(found[0])
         return found
 
     def enforce_csrf(self, request: Request) -> None:
@@ -58,6 +57,14 @@ class SessionAuthentication(authentication.SessionAuthentication):
             raise exceptions.PermissionDenied(
                 f"{error.detail} Send the csrftoken cookie's value as X-CSRFToken.", code="csrf_failed"
             ) from None
+
+
+def _require_second_factor(user: User) -> None:
+    """Refuses who must have a second factor and has none, whatever they signed in with and whenever that was."""
+    if lacks_second_factor(user):
+        raise exceptions.PermissionDenied(
+            "A second factor is required here. Set it up at /accounts/2fa/totp/activate/.", code="mfa_required"
+        )
 
 
 def actor_of(request: Request) -> Actor | None:

@@ -15,7 +15,13 @@ from taskflow.interfaces.api.authentication import person_of
 from taskflow.interfaces.api.endpoint import Endpoint, answer
 from taskflow.interfaces.api.fields import InstantField, StrictSerializer, TextField
 from taskflow.interfaces.api.operation import Operation
-from taskflow.interfaces.web.verification import must_wait_for_verification, pending_address, propose_address
+from taskflow.interfaces.web.verification import (
+    lacks_confirmation,
+    must_wait_for_verification,
+    pending_address,
+    propose_address,
+    send_verification,
+)
 from taskflow.store.models import User
 
 
@@ -87,6 +93,8 @@ class Me(Endpoint):
         user = accounts.update_user(self.actor, person_of(request), fields, version=self.if_match())
         if waits:
             propose_address(request._request, user, str(email))
+        elif email and lacks_confirmation(user):
+            send_verification(request._request, user, user.email)
         return answer(user_json(user))
 
     def delete(self, request: Request) -> Response:

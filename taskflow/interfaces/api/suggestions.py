@@ -237,12 +237,13 @@ class BatchDetail(Endpoint):
         self.query()
         with transaction.atomic():
             found = suggestions.find_batch(self.actor, batch)
+            # Before the results: PostgreSQL shows each statement what is committed by then, and whoever reads that all
+            # is done must have all of it. The item of a task that is gone for good went with it, and waits for nothing.
+            done = found.total - found.items.filter(done=False).count()
             items = BatchItem.objects.filter(batch=found, done=True)
             visible = Project.objects.visible_to(self.actor).values("pk")
             ready = items.filter(suggestion__task__project__in=visible).select_related("suggestion__decided_by")
             results = [suggestion_json(item.suggestion) for item in ready.order_by("position") if item.suggestion]
-            # The item of a task that is gone for good went with it, and waits for nothing.
-            done = found.total - found.items.filter(done=False).count()
             return Response({"total": found.total, "done": done, "results": results})
 
 

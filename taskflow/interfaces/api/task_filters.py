@@ -152,6 +152,9 @@ def _by_words(actor: Actor, rows: Tasks, text: str) -> Tasks:
     wanted = words(text)
     if len(wanted) > 20:
         raise Invalid.field("q", "too_many", "Search for at most 20 words.")
+    if text.strip() and not wanted:
+        # Signs alone: no word begins with them.
+        return rows.none()
     for word in wanted:
         # Folded words hold letters, digits and '_', which LIKE takes for any character.
         rows = rows.filter(search_text__contains=f" {word}")

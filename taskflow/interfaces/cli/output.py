@@ -15,9 +15,14 @@ class Failure(Exception):
 
 
 class Opener(Protocol):
-    """Loads settings (arguments over environment), sets Django up and joins the ports."""
+    """Loads settings (arguments over environment), sets Django up and joins the ports.
 
-    def __call__(self, overrides: Mapping[str, object] | None = None, *, create: bool = True) -> Any: ...
+    With `prepared` it refuses an instance whose database is not there or has another schema, and writes nothing.
+    """
+
+    def __call__(
+        self, overrides: Mapping[str, object] | None = None, *, create: bool = True, prepared: bool = False
+    ) -> Any: ...
 
 
 @dataclass
@@ -35,8 +40,8 @@ class Session:
             print("\n".join(lines), flush=True)
 
     def open(self, data_dir: Path | None) -> Any:
-        """The instance that the command works on; returns its settings."""
-        return self.open_instance(select_instance(data_dir))
+        """The instance that the command works on, which must be there already; returns its settings."""
+        return self.open_instance(select_instance(data_dir), prepared=True)
 
 
 def select_instance(data_dir: Path | None) -> dict[str, object]:

@@ -25,7 +25,12 @@ def send_verification(request: HttpRequest, user: User | None, email: str) -> bo
 def must_wait_for_verification(user: User, email: str | None) -> bool:
     """Whether a new address of one's own takes effect only once its link was opened."""
     changes = email is not None and email != "" and email != user.email
-    return changes and settings.TASKFLOW.effective_email_verification == "mandatory"
+    return changes and bool(settings.TASKFLOW.effective_email_verification == "mandatory")
+
+
+def lacks_confirmation(user: User) -> bool:
+    """Whether the link of the present address was never opened; such an address may be in effect all the same."""
+    return EmailAddress.objects.filter(user=user, email=user.email.lower(), verified=False).exists()
 
 
 def propose_address(request: HttpRequest, user: User, email: str) -> None:
