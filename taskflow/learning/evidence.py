@@ -69,6 +69,9 @@ def project_reasons(facts: TaskFacts, level: Level, examples: Sequence[Example])
 def record_reason(level: Level, examples: Sequence[Example]) -> Reason:
     """How often the level was chosen at all."""
     count = sum(example.level == level for example in examples)
+    if not count:
+        made = "1 decision" if len(examples) == 1 else f"{len(examples)} decisions"
+        return Reason(code="past_decisions", text=f"learned from {made}, none of them {level}", field="title")
     text = f"{count} of the {len(examples)} decisions learned from were {level}"
     return Reason(code="past_decisions", text=text, field="title")
 

@@ -21,23 +21,16 @@ from taskflow.store.models.jobs import JobState
 from tests.application import ledger_world
 from tests.application import test_ledger_machine as machine
 from tests.application.test_ledger_machine import quiet  # noqa: F401 - a fixture
+from tests.postgres import ADDRESS, open_server
 
 pytestmark = pytest.mark.postgres
-ADDRESS = os.environ.get("TEST_POSTGRES_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 
 
 @pytest.fixture(scope="module")
 def _postgres(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """A database of its own stands in for the default one; skipped where no server answers, but not in CI."""
-    import psycopg
-
     name = f"taskflow_ledger_{os.getpid()}"
-    try:
-        server = psycopg.connect(ADDRESS, autocommit=True, connect_timeout=3)
-    except psycopg.OperationalError as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(f"no PostgreSQL: {error}")
+    server = open_server()
     server.execute(f'CREATE DATABASE "{name}"')
     usual = connections.settings["default"]
     with django_db_blocker.unblock():

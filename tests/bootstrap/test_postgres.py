@@ -1,7 +1,6 @@
-"""The same commands on PostgreSQL; TEST_POSTGRES_URL names a server where databases may be made and dropped."""
+"""The same commands on PostgreSQL."""
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -11,19 +10,18 @@ import psycopg
 import pytest
 
 from tests.bootstrap.instances import run
+from tests.postgres import ADDRESS, open_server
 
-SERVER = os.environ.get("TEST_POSTGRES_URL", "")
-
-pytestmark = [pytest.mark.postgres, pytest.mark.skipif(not SERVER, reason="TEST_POSTGRES_URL is not set")]
+pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
 def database() -> Iterator[str]:
     """The address of an empty database."""
     name = f"taskflow_{uuid4().hex[:12]}"
-    with psycopg.connect(SERVER, autocommit=True) as server:
+    with open_server() as server:
         server.execute(f"CREATE DATABASE {name}".encode())
-        yield urlunsplit(urlsplit(SERVER)._replace(path=f"/{name}"))
+        yield urlunsplit(urlsplit(ADDRESS)._replace(path=f"/{name}"))
         server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 

@@ -1,4 +1,4 @@
-from taskflow.learning.evidence import TITLE_LENGTH, decision_reasons, shorten, similar_reasons
+from taskflow.learning.evidence import TITLE_LENGTH, decision_reasons, record_reason, shorten, similar_reasons
 from tests.learning.world import decided, task
 
 
@@ -60,3 +60,8 @@ def test_titles_that_readers_may_not_see_are_counted_and_not_quoted() -> None:
 
     assert alone.text == "like 2 tasks you set to urgent"
     assert mixed.text == "like 2 tasks you set to urgent: “Pay rent”"
+
+
+def test_a_level_that_was_never_chosen_is_not_given_as_a_record() -> None:
+    reason = record_reason("urgent", [decided(task("Pay the rent"), "low")])
+    assert reason.text == "learned from 1 decision, none of them urgent"

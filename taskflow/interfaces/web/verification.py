@@ -30,7 +30,7 @@ def must_wait_for_verification(user: User, email: str | None) -> bool:
 
 def lacks_confirmation(user: User) -> bool:
     """Whether the link of the present address was never opened; such an address may be in effect all the same."""
-    return EmailAddress.objects.filter(user=user, email=user.email.lower(), verified=False).exists()
+    return bool(EmailAddress.objects.filter(user=user, email=user.email.lower(), verified=False).exists())
 
 
 def propose_address(request: HttpRequest, user: User, email: str) -> None:
