@@ -8,7 +8,6 @@ from taskflow.interfaces.admin.site import site
 from taskflow.interfaces.api import problems
 
 urlpatterns = [
-    path("", RedirectView.as_view(url="/admin/"), name="home"),
     path("favicon.ico", RedirectView.as_view(url="/static/taskflow/icon.svg", permanent=True)),
     path("healthz", operations.healthz, name="healthz"),
     path("readyz", operations.readyz, name="readyz"),

@@ -5,6 +5,7 @@ from django.urls import include, path
 from taskflow.interfaces.web import views
 
 urlpatterns = [
+    path("", views.lead_home, name="home"),
     path("accounts/", views.show_account, name="account"),
     path("accounts/sessions/", views.manage_sessions, name="usersessions_list"),
     path("accounts/", include("allauth.account.urls")),

@@ -82,3 +82,10 @@ def enter_admin(request: HttpRequest) -> HttpResponse:
         return redirect("/admin/")
     target = request.GET.get("next", "/admin/")
     return redirect(f"/accounts/login/?{urlencode({'next': target})}")
+
+
+def lead_home(request: HttpRequest) -> HttpResponse:
+    """To the admin; whoever is signed in and has no business there, to their own account."""
+    user = request.user
+    outside = isinstance(user, User) and not user.is_staff
+    return redirect("account" if outside else "admin:index")
