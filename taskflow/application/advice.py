@@ -202,4 +202,18 @@ def _signal_json(signal: Signal) -> dict[str, Any]:
         "probabilities": None if signal.probabilities is None else round_to_one(signal.probabilities),
         "latency_ms": round(signal.latency_ms, 3),
         "error": signal.error,
+        "score": _score_json(signal),
     }
+
+
+def _score_json(signal: Signal) -> dict[str, Any] | None:
+    """The sum behind a signal, to be checked: codes and numbers without the words, which only reasons carry."""
+    if signal.base is None:
+        return None
+    factors: list[dict[str, Any]] = [
+        {"code": reason.code, "field": reason.field, "contribution": round(reason.contribution, 4)}
+        for reason in signal.reasons
+        if reason.contribution is not None
+    ]
+    total = round(signal.base + sum(factor["contribution"] for factor in factors), 4)
+    return {"base": signal.base, "factors": factors, "total": total}

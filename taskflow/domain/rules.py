@@ -83,6 +83,7 @@ def rules_signal(facts: TaskFacts, *, now: datetime, timezone: str) -> Signal:
         source="rules",
         probabilities=level_probabilities(outcome.score),
         reasons=outcome.factors,
+        base=BASE,
         weight=1.0,
         latency_ms=(perf_counter() - began) * 1000,
     )

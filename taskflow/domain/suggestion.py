@@ -56,6 +56,8 @@ class Signal:
     weight: float = 0.0
     latency_ms: float = 0.0
     error: str | None = None
+    #: Where contributions start: `base` and all of them add up to the opinion on the levels' scale (0 low, 3 urgent).
+    base: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -200,3 +200,13 @@ def test_a_dismissal_is_learned_from_too(api: Api, run_jobs: Run) -> None:
     refused = first["suggested_priority"]
     assert second["probabilities"][refused] < first["probabilities"][refused]
     assert any(reason["code"] == "dismissals" for reason in second["reasons"])
+
+
+def test_the_factors_of_the_rules_add_up(api: Api, run_jobs: Run) -> None:
+    ready = suggest(api, run_jobs, make(api, "URGENT: server outage, pay the invoice today!", due_date="2026-11-24"))
+    rules = next(signal for signal in ready["signals"] if signal["source"] == "rules")
+    score = rules["score"]
+    assert len(score["factors"]) >= 3
+    assert score["base"] + sum(f["contribution"] for f in score["factors"]) == pytest.approx(score["total"], abs=1e-9)
+    shown = {reason["code"] for reason in ready["reasons"] if reason["contribution"] is not None}
+    assert shown <= {factor["code"] for factor in score["factors"]}

@@ -30,6 +30,22 @@ class ProbabilitiesDocument(serializers.Serializer[Any]):
     urgent = serializers.FloatField()
 
 
+class ScoreFactorDocument(serializers.Serializer[Any]):
+    """One term of a signal's score, in levels, signed."""
+
+    code = serializers.CharField()
+    field = serializers.CharField()
+    contribution = serializers.FloatField()
+
+
+class ScoreDocument(serializers.Serializer[Any]):
+    """The sum behind a signal on the levels' scale (0 low, 3 urgent): `base` and contributions add up to `total`."""
+
+    base = serializers.FloatField()
+    factors = ScoreFactorDocument(many=True)
+    total = serializers.FloatField()
+
+
 class SignalDocument(serializers.Serializer[Any]):
     """What one prioritiser said; `weight` is its share of the decision."""
 
@@ -40,6 +56,7 @@ class SignalDocument(serializers.Serializer[Any]):
     probabilities = ProbabilitiesDocument(allow_null=True)
     latency_ms = serializers.FloatField(allow_null=True)
     error = serializers.CharField(allow_null=True)
+    score = ScoreDocument(allow_null=True, help_text="Where the signal is a sum: the rules")
 
 
 class SuggestionDocument(serializers.Serializer[Any]):
