@@ -14,7 +14,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 
-from taskflow.application import credentials, ports
+from taskflow.application import credentials, ports, reminders
 from taskflow.application.access import require_scope, require_site
 from taskflow.application.account_fields import (
     Identity,
@@ -213,6 +213,8 @@ def update_user(actor: Actor, user: User, fields: Mapping[str, Any], *, version:
             raise _explain_clash(user.username, user.email) from error
         if "email" in changed:
             _replace_address(user, verified=not own)
+        if "timezone" in changed:
+            reminders.follow_zone(user.pk)
         if not user.is_active:
             credentials.end_all(user)
         opened.event(EventType.USER_UPDATED, data={"username": user.username, "changed": sorted(changed)})

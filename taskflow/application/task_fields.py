@@ -5,11 +5,13 @@ from datetime import UTC, datetime, time
 from typing import Any, TypeAlias
 from uuid import UUID
 
+from taskflow.application import reminders
 from taskflow.application.dependencies import check_parent, set_blockers
 from taskflow.application.labels import ensure_labels
 from taskflow.application.references import named_task
 from taskflow.domain.errors import Conflict, Invalid
 from taskflow.domain.permissions import Action, Actor
+from taskflow.domain.recurrence import parse_rule
 from taskflow.domain.text import fold, search_text
 from taskflow.store.models import Comment, Membership, Project, Reminder, Task, User
 from taskflow.store.models.users import fold_name
@@ -17,7 +19,7 @@ from taskflow.store.models.users import fold_name
 Fields: TypeAlias = Mapping[str, Any]
 Changes: TypeAlias = dict[str, dict[str, Any]]
 
-_PLAIN = ("title", "description", "status", "start_date", "estimate_minutes")
+_PLAIN = ("title", "description", "status", "start_date", "estimate_minutes", "recurrence_basis")
 _END_OF_DAY = time(23, 59, 59, 999999)
 
 
@@ -32,6 +34,8 @@ def apply_fields(task: Task, fields: Fields) -> None:
     for name in _PLAIN:
         if name in fields:
             setattr(task, name, fields[name])
+    if "recurrence" in fields:
+        task.recurrence = parse_rule(fields["recurrence"]).text if fields["recurrence"] else ""
     if fields.get("due_date") is not None and fields.get("due_at") is not None:
         raise Invalid.field("due_at", "both_due", "Give due_date (all day) or due_at (a time), not both.")
     if "due_date" in fields:
@@ -42,6 +46,9 @@ def apply_fields(task: Task, fields: Fields) -> None:
         task.due_at = fields["due_at"]
         if task.due_at is not None:
             task.due_date = None
+    if fields.keys() & {"due_date", "due_at", "recurrence"}:
+        # The series counts from what a person said last.
+        task.recurrence_day = task.recurrence_clock = None
 
 
 def follow_due(task: Task) -> None:
@@ -87,10 +94,11 @@ def apply_relations(actor: Actor, task: Task, fields: Fields) -> Changes:
         set_blockers(actor, task, [blocker.pk for blocker in blockers])
         _note(changes, "blocked_by", before, _blockers(task))
     if "reminders" in fields:
-        reminders = reminders_of(task)
+        former = reminders_of(task)
         task.reminders.all().delete()
-        Reminder.objects.bulk_create([Reminder(task=task, **reminder) for reminder in fields["reminders"]])
-        _note(changes, "reminders", reminders, reminders_of(task))
+        made = [Reminder(task=task, **reminder) for reminder in fields["reminders"]]
+        Reminder.objects.bulk_create(reminders.compute(task, made))
+        _note(changes, "reminders", former, reminders_of(task))
     return changes
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from taskflow.application import decisions, suggestions, urgency
+from taskflow.application import decisions, reminders, suggestions, urgency
 from taskflow.application.access import find_task
 from taskflow.application.changes import Change, change
 from taskflow.application.dependencies import lock_links
@@ -138,6 +138,8 @@ def save_changed(opened: Change, task: Task, changes: dict[str, dict[str, Any]])
     if "title" in changes:
         # Parts of a task are judged by its title too.
         decisions.make_stale(task.subtasks.values_list("pk", flat=True))
+    if changes.keys() & {"due_date", "due_at"}:
+        reminders.follow_due_date(task)
     urgency.refresh([task.pk], opened.now)
     if status is not None:
         _tell_status(opened, task, status)
@@ -178,6 +180,8 @@ def _snapshot(task: Task) -> dict[str, Any]:
         "due_at": None if task.due_at is None else task.due_at.isoformat(),
         "start_date": None if task.start_date is None else task.start_date.isoformat(),
         "estimate_minutes": task.estimate_minutes,
+        "recurrence": task.recurrence or None,
+        "recurrence_basis": task.recurrence_basis,
         "project": task.project.key,
         "parent": None if task.parent_id is None else str(task.parent_id),
     }

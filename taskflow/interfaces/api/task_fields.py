@@ -8,8 +8,10 @@ from django.db.models import Prefetch
 from rest_framework import serializers
 
 from taskflow.application.task_fields import reminder_json
+from taskflow.domain.errors import Invalid
 from taskflow.domain.permissions import Actor
 from taskflow.domain.priority import Priority
+from taskflow.domain.recurrence import LONGEST, Basis, parse_rule
 from taskflow.interfaces.api.fields import (
     DayField,
     InstantField,
@@ -24,6 +26,7 @@ from taskflow.store.models.suggestions import SuggestionState
 from taskflow.store.models.tasks import TaskStatus
 
 PRIORITIES = [level.value for level in Priority]
+BASES = [basis.value for basis in Basis]
 #: One hundred days of work; beyond that an estimate is a mistake.
 MOST_MINUTES = 100 * 24 * 60
 
@@ -38,6 +41,17 @@ class ReminderFields(StrictSerializer):
         if len(attrs) != 1:
             raise serializers.ValidationError("Give either minutes_before or at.", code="one_of")
         return attrs
+
+
+class RecurrenceField(TextField):
+    """A recurrence rule, in its normal form."""
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        try:
+            return parse_rule(text).text
+        except Invalid as error:
+            raise serializers.ValidationError(error.errors[0].detail, code=error.errors[0].code) from error
 
 
 class TaskFields(StrictSerializer):
@@ -56,6 +70,15 @@ class TaskFields(StrictSerializer):
     labels = NamesField(child=TextField(max_length=100), max_length=50, required=False)
     assignees = NamesField(child=TextField(max_length=64), max_length=50, required=False)
     blocked_by = NamesField(child=TextField(max_length=64), max_length=100, required=False)
+    recurrence = RecurrenceField(
+        max_length=LONGEST,
+        required=False,
+        allow_null=True,
+        help_text="A rule of RFC 5545 by days, weeks, months or years, for instance FREQ=WEEKLY;BYDAY=MO",
+    )
+    recurrence_basis = serializers.ChoiceField(
+        BASES, required=False, help_text="Counted from the due date, or from the completion"
+    )
     reminders = NamesField(child=ReminderFields(), max_length=20, required=False)
 
 
@@ -104,6 +127,8 @@ class TaskDocument(serializers.Serializer[Any]):
     labels = serializers.ListField(child=serializers.CharField())
     assignees = serializers.ListField(child=serializers.CharField())
     blocked_by = serializers.ListField(child=serializers.UUIDField())
+    recurrence = serializers.CharField(allow_null=True)
+    recurrence_basis = serializers.ChoiceField(BASES)
     reminders = ReminderDocument(many=True)
     rank = serializers.CharField()
     urgency = UrgencyDocument()
@@ -162,6 +187,8 @@ def task_json(task: Task, watching: bool | None) -> dict[str, Any]:
         "labels": sorted((label.name for label in task.labels.all()), key=str.lower),
         "assignees": sorted((user.username for user in task.assignees.all()), key=str.lower),
         "blocked_by": [link.blocker_id for link in task.visible_blockers],  # type: ignore[attr-defined]
+        "recurrence": task.recurrence or None,
+        "recurrence_basis": task.recurrence_basis,
         "reminders": [reminder_json(reminder) for reminder in task.reminders.all()],
         "rank": task.rank,
         "urgency": {"score": task.urgency_score, "as_of": task.urgency_as_of, "factors": task.urgency_factors},

@@ -53,6 +53,16 @@ class Task(models.Model):
     due_at = models.DateTimeField(null=True, blank=True)
     start_date = models.DateField(null=True, blank=True)
     estimate_minutes = models.PositiveIntegerField(null=True, blank=True)
+    #: A rule (RFC 5545) in the normal form of `domain/rrule.py`; empty: the task comes once.
+    recurrence = models.CharField(max_length=500, blank=True, default="")
+    recurrence_basis = models.CharField(
+        max_length=10, choices=[("due", "due date"), ("completion", "completion")], default="due"
+    )
+    #: What the rule wanted where the calendar had it not: the 31st in a short month, a time in a skipped hour.
+    recurrence_day = models.PositiveSmallIntegerField(null=True, editable=False)
+    recurrence_clock = models.TimeField(null=True, editable=False)
+    #: The task whose completion made this one. At most one follows each.
+    previous = models.OneToOneField("self", models.SET_NULL, null=True, blank=True, editable=False, related_name="next")
     rank = models.CharField(max_length=200, editable=False)
     labels = models.ManyToManyField(Label, blank=True, related_name="tasks")
     assignees = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="assigned_tasks")
@@ -145,6 +155,8 @@ class Reminder(models.Model):
     task = models.ForeignKey(Task, models.CASCADE, related_name="reminders")
     minutes_before = models.PositiveIntegerField(null=True)
     at = models.DateTimeField(null=True)
+    #: The instant that follows from these and from the task's due date; None while it has none to count from.
+    remind_at = models.DateTimeField(null=True, editable=False, db_index=True)
 
     class Meta:
         constraints = (
