@@ -62,6 +62,18 @@ class Change:
             Job(id=new_id(), kind=kind, payload=payload, key=key, created_at=self.now, next_attempt_at=at or self.now)
         )
 
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part that may fail by itself: an error undoes its rows, events and jobs, and leaves the rest."""
+        events, jobs = len(self._events), len(self._jobs)
+        try:
+            with transaction.atomic():
+                yield
+        except BaseException:
+            del self._events[events:]
+            del self._jobs[jobs:]
+            raise
+
     def flush(self) -> None:
         """Writes jobs, then events; called once, by `change`, as the transaction's last statements."""
         # By key, for the reason given below for streams.

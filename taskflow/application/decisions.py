@@ -146,6 +146,25 @@ def close(opened: Change, suggestion: Suggestion, level: Priority | None) -> Non
     )
 
 
+def note_new(opened: Change, judged: Iterable[tuple[Task, TaskFacts]]) -> None:
+    """`note_priority` for tasks that were made just now, with facts in hand, with a priority that a person gave."""
+    if opened.actor.user_id is None:
+        return
+    Decision.objects.bulk_create(
+        Decision(
+            user_id=opened.actor.user_id,
+            project_id=task.project_id,
+            task_id=task.pk,
+            kind=DecisionKind.SET,
+            priority=task.priority,
+            facts=facts.as_json(),
+            decided_at=opened.now,
+        )
+        for task, facts in judged
+        if task.level is not Priority.NONE
+    )
+
+
 def _note_label(opened: Change, task: Task, level: Priority, kind: DecisionKind, suggestion: Suggestion | None) -> None:
     if opened.actor.user_id is None or level is Priority.NONE:
         return

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
 
@@ -49,12 +49,7 @@ def answer_once(
 
     Raises `KeyReused` when the key came with another body, and whatever `produce` raises: then nothing is kept.
     """
-    same = {
-        "user_id": actor.person,
-        "method": request.method,
-        "path": request.path[:500],
-        "key": _name(actor, request.key),
-    }
+    same = _columns(actor, request)
     try:
         with transaction.atomic():
             IdempotencyRecord.objects.filter(**same, created_at__lt=ports.now() - LIFETIME).delete()
@@ -68,6 +63,46 @@ def answer_once(
         first = IdempotencyRecord.objects.filter(**same).first()
         if first is None:
             raise
+    return _repeat(first, request)
+
+
+def answer_long(
+    actor: Actor, request: KeyedRequest, produce: Callable[[], T], keep: Callable[[T], KeptAnswer]
+) -> T | KeptAnswer:
+    """`answer_once` for work of many transactions that does nothing twice by itself: they are not made one.
+
+    Of two requests that come at once, both run, and the answer of the one that ends first is kept.
+    """
+    same = _columns(actor, request)
+    first = IdempotencyRecord.objects.filter(**same, created_at__gte=ports.now() - LIFETIME).first()
+    if first is not None:
+        return _repeat(first, request)
+    answer = produce()
+    kept = keep(answer)
+    with transaction.atomic():
+        IdempotencyRecord.objects.filter(**same, created_at__lt=ports.now() - LIFETIME).delete()
+        record = IdempotencyRecord(
+            **same,
+            body_digest=request.digest,
+            status=kept.status,
+            headers=kept.headers,
+            body=kept.body,
+            created_at=ports.now(),
+        )
+        IdempotencyRecord.objects.bulk_create([record], ignore_conflicts=True)
+    return answer
+
+
+def _columns(actor: Actor, request: KeyedRequest) -> dict[str, Any]:
+    return {
+        "user_id": actor.person,
+        "method": request.method,
+        "path": request.path[:500],
+        "key": _name(actor, request.key),
+    }
+
+
+def _repeat(first: IdempotencyRecord, request: KeyedRequest) -> KeptAnswer:
     if first.body_digest != request.digest:
         raise KeyReused("This Idempotency-Key was used with another body. Use a new key for a new request.")
     return KeptAnswer(first.status or 500, first.headers, bytes(first.body))

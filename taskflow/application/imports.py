@@ -1,28 +1,36 @@
-"""Bringing in lists from other programs: with a dry run, a report by line, and nothing twice."""
+"""Bringing in lists from other programs: with a dry run, a report by line, and nothing twice.
 
-import re
-from collections.abc import Sequence
+A list comes in by chunks, each a transaction of its own, so that others wait for SQLite's one write lock no longer than
+about half a second. What was brought in is remembered (`ImportedRecord`), so a run that was cut short goes on where it
+stopped when it is repeated.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DatabaseError, OperationalError, connection
 
-from taskflow.application import ports, urgency
-from taskflow.application.access import find_project, role_in
+from taskflow.application import ports
 from taskflow.application.changes import Change, change
-from taskflow.application.dependencies import set_blockers
-from taskflow.application.projects import add_project, inbox
-from taskflow.application.tasks import add_task
-from taskflow.domain.errors import FieldError, Invalid, TaskFlowError
+from taskflow.application.import_links import find_circles, link, unlinked
+from taskflow.application.import_places import Places
+from taskflow.application.task_batches import NewTask, Remark, add_tasks
+from taskflow.application.task_fields import find_members
+from taskflow.domain.errors import Invalid, TaskFlowError
 from taskflow.domain.importers import IMPORTERS
-from taskflow.domain.importers.records import ImportedTask, ImportFormatError
-from taskflow.domain.permissions import Action, Actor, allows_project
-from taskflow.domain.text import search_text
-from taskflow.store.models import Comment, ImportedRecord, Project, Task
+from taskflow.domain.importers.records import ImportedTask, ImportFormatError, ParsedImport
+from taskflow.domain.permissions import Actor
+from taskflow.store.identifiers import new_id
+from taskflow.store.models import ImportedRecord, Project, Task, User
 
-#: Tasks of one transaction: others wait for SQLite's one write lock no longer than about half a second.
-CHUNK = 50
+#: Tasks of one transaction.
+CHUNK = 200
+#: Seconds between two of them on SQLite, whose waiting writers look for the lock every 100 ms: without a pause the next
+#: chunk takes it before any of them can, and they wait for the whole import.
+PAUSE = 0.11
 
 
 @dataclass(slots=True)
@@ -33,77 +41,158 @@ class ImportReport:
     skipped: int = 0
     errors: list[dict[str, Any]] = field(default_factory=list)
 
+    def refuse(self, record: ImportedTask, detail: str) -> None:
+        """Notes what is wrong with a record."""
+        self.errors.append({"line": record.line, "detail": detail})
 
-class _DryRun(Exception):
-    """Undoes everything that a dry run did."""
 
-
-def run_import(actor: Actor, source: str, data: bytes, *, name: str, dry_run: bool) -> ImportReport:
+def run_import(actor: Actor, source: str, data: bytes, *, name: str) -> ImportReport:
     """Imports one exported list for `actor`, into projects named as in the list (made where missing) or the inbox.
 
-    `name` is the file's name. `Invalid` when the file is no such list. A dry run reports the same and changes nothing.
-    A run that was cut short goes on where it stopped when it is repeated.
+    `name` is the file's name. `Invalid` when the file is no such list. A broken record loses only itself.
     """
+    parsed, report = _read(actor, source, data, name)
+    places = Places(actor)
+    for chunk in _chunks(parsed.tasks):
+        if len(_known(actor, source, [record.external_id for record in chunk])) == len(chunk):
+            report.skipped += len(chunk)
+            continue
+        with change(actor) as opened:
+            # Two imports of one person take turns: neither makes what the other is making.
+            User.objects.select_for_update(no_key=True).filter(pk=actor.person).first()
+            fresh = _fresh(actor, source, chunk, report)
+            places.make(opened, [record.project for record in fresh])
+            _bring_in(opened, source, _placed(places, fresh, report), report)
+        _give_way()
+    for chunk in _chunks(unlinked(actor, source, parsed.tasks)):
+        with change(actor) as opened:
+            for record, detail in link(opened, source, chunk):
+                report.refuse(record, detail)
+        _give_way()
+    return _finish(report)
+
+
+def preview_import(actor: Actor, source: str, data: bytes, *, name: str) -> ImportReport:
+    """What `run_import` would report; nothing is changed, and nobody waits for it."""
+    parsed, report = _read(actor, source, data, name)
+    places = Places(actor)
+    coming: list[ImportedTask] = []
+    for chunk in _chunks(parsed.tasks):
+        fresh = _fresh(actor, source, chunk, report)
+        places.plan([record.project for record in fresh])
+        coming += [record for record, _ in _placed(places, fresh, report)]
+    report.created = len(coming)
+    for record, detail in find_circles(coming):
+        report.refuse(record, detail)
+    return _finish(report)
+
+
+def _read(actor: Actor, source: str, data: bytes, name: str) -> tuple[ParsedImport, ImportReport]:
     try:
         parsed = IMPORTERS[source](data, name=name, now=ports.now(), timezone=actor.timezone)
     except ImportFormatError as error:
         raise Invalid.field("file", error.code, error.detail) from error
-    report = ImportReport(errors=[{"line": problem.line, "detail": problem.detail} for problem in parsed.problems])
-    if dry_run:
-        try:
-            with transaction.atomic():
-                _import_all(actor, source, parsed.tasks, report)
-                raise _DryRun
-        except _DryRun:
-            pass
-    else:
-        _import_all(actor, source, parsed.tasks, report)
+    problems = [{"line": problem.line, "detail": problem.detail} for problem in parsed.problems]
+    return parsed, ImportReport(errors=problems)
+
+
+def _give_way() -> None:
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        time.sleep(PAUSE)
+
+
+def _chunks(tasks: Sequence[ImportedTask]) -> Iterator[Sequence[ImportedTask]]:
+    return (tasks[start : start + CHUNK] for start in range(0, len(tasks), CHUNK))
+
+
+def _finish(report: ImportReport) -> ImportReport:
     report.errors.sort(key=lambda error: error["line"])
     return report
 
 
-def _import_all(actor: Actor, source: str, tasks: Sequence[ImportedTask], report: ImportReport) -> None:
-    made: dict[str, UUID] = {}
-    projects: dict[str | None, Project] = {}
-    for start in range(0, len(tasks), CHUNK):
-        with change(actor) as opened:
-            for task in tasks[start : start + CHUNK]:
-                _import_one(opened, source, task, projects, made, report)
-    _link(actor, source, tasks, made, report)
+def _fresh(actor: Actor, source: str, chunk: Sequence[ImportedTask], report: ImportReport) -> list[ImportedTask]:
+    """The records that were not brought in before; the others are counted."""
+    known = _known(actor, source, [record.external_id for record in chunk])
+    report.skipped += len(known)
+    return [record for record in chunk if record.external_id not in known]
 
 
-def _import_one(
-    opened: Change,
-    source: str,
-    record: ImportedTask,
-    projects: dict[str | None, Project],
-    made: dict[str, UUID],
-    report: ImportReport,
+def _placed(
+    places: Places, records: Sequence[ImportedTask], report: ImportReport
+) -> list[tuple[ImportedTask, Project | None]]:
+    """Records with their projects (None for one that a dry run would make); what has no place is reported."""
+    found = []
+    for record in records:
+        try:
+            found.append((record, places.find(record.project)))
+        except TaskFlowError as error:
+            report.refuse(record, error.detail)
+    return found
+
+
+def _bring_in(
+    opened: Change, source: str, placed: Sequence[tuple[ImportedTask, Project | None]], report: ImportReport
 ) -> None:
-    mine = ImportedRecord.objects.filter(user_id=opened.actor.person, source=source)
-    if mine.filter(external_id=record.external_id).exists():
-        report.skipped += 1
+    """Makes the tasks of a chunk; where the database refuses them, by halves, until the refused one is found."""
+    if not placed:
         return
     try:
-        with transaction.atomic():
-            task = _add(opened, source, record, projects)
-    except TaskFlowError as error:
-        projects.clear()
-        details = [f"{e.field}: {e.detail}" for e in error.errors] if isinstance(error, Invalid) else [error.detail]
-        report.errors.append({"line": record.line, "detail": " ".join(details)})
-        return
-    made[record.external_id] = task.pk
-    report.created += 1
+        with opened.part():
+            _make(opened, source, placed)
+        report.created += len(placed)
+    except OperationalError:
+        raise
+    except (DatabaseError, TaskFlowError, ValueError) as error:
+        if len(placed) == 1:
+            detail = error.detail if isinstance(error, TaskFlowError) else "It could not be stored and was left out."
+            report.refuse(placed[0][0], detail)
+            return
+        middle = len(placed) // 2
+        _bring_in(opened, source, placed[:middle], report)
+        _bring_in(opened, source, placed[middle:], report)
 
 
-def _add(opened: Change, source: str, record: ImportedTask, projects: dict[str | None, Project]) -> Task:
-    if record.project not in projects:
-        projects[record.project] = _project(opened, record.project)
-    project = projects[record.project]
-    parent = _known(opened.actor, source, record.parent_external_id)
-    labels = [*record.labels, *([record.section] if record.section else [])]
+def _make(opened: Change, source: str, placed: Sequence[tuple[ImportedTask, Project | None]]) -> None:
+    actor = opened.actor
+    ids = {record.external_id: new_id() for record, _ in placed}
+    projects = {ids[record.external_id]: project.pk for record, project in placed if project is not None}
+    named = [record.parent_external_id for record, _ in placed if record.parent_external_id is not None]
+    parents = _known(actor, source, named) | ids
+    homes = dict(Task.objects.filter(pk__in=parents.values(), deleted_at=None).values_list("pk", "project_id"))
+    homes |= projects
+    members = find_members({(project.pk, name) for r, project in placed if project for name in r.assignees})
+    made = []
+    for record, project in placed:
+        if project is None:
+            raise TypeError("a dry run makes nothing")
+        parent = parents.get(record.parent_external_id or "")
+        people = [members.get((project.pk, name)) for name in record.assignees]
+        made.append(
+            NewTask(
+                id=ids[record.external_id],
+                project=project,
+                fields=_fields(record),
+                parent=parent if parent and homes.get(parent) == project.pk else None,
+                labels=record.all_labels,
+                assignees=tuple(user for user in people if user is not None),
+                remarks=tuple(Remark(comment.text, comment.created_at) for comment in record.comments),
+            )
+        )
+    add_tasks(opened, made)
+    ImportedRecord.objects.bulk_create(
+        ImportedRecord(
+            user_id=actor.person,
+            source=source,
+            external_id=record.external_id,
+            task_id=ids[record.external_id],
+            linked=not record.depends_on,
+        )
+        for record, _ in placed
+    )
+
+
+def _fields(record: ImportedTask) -> dict[str, Any]:
     fields: dict[str, Any] = {
-        "project": project.pk,
         "title": record.title,
         "description": record.description,
         "status": record.status,
@@ -111,68 +200,20 @@ def _add(opened: Change, source: str, record: ImportedTask, projects: dict[str |
         "due_at": record.due_at,
         "start_date": record.start_date,
         "estimate_minutes": record.estimate_minutes,
-        "labels": [_label(name) for name in labels],
-        "created_at": record.created_at or opened.now,
-        "completed_at": record.completed_at or opened.now,
+        "created_at": record.created_at,
+        "completed_at": record.completed_at,
+        "reminders": [
+            {"at": reminder.at} if reminder.at is not None else {"minutes_before": reminder.minutes_before}
+            for reminder in record.reminders
+        ],
     }
+    if record.recurrence is not None:
+        fields |= {"recurrence": record.recurrence, "recurrence_basis": record.recurrence_basis}
     if record.priority != "none":
         fields["priority"] = record.priority
-    if parent is not None and Task.objects.filter(pk=parent, project=project).exists():
-        fields["parent"] = parent
-    task = add_task(opened, fields)
-    for comment in record.comments:
-        body = f"{comment.author}: {comment.body}" if comment.author else comment.body
-        at = comment.created_at or opened.now
-        Comment.objects.create(task=task, author_id=opened.actor.person, body=body, created_at=at, updated_at=at)
-    if record.comments:
-        words = " ".join(comment.body for comment in record.comments)
-        Task.objects.filter(pk=task.pk).update(search_text=task.search_text + search_text(words))
-    ImportedRecord.objects.create(user_id=opened.actor.person, source=source, external_id=record.external_id, task=task)
-    return task
+    return fields
 
 
-def _label(name: str) -> str:
-    return re.sub(r"\s+", " ", name).strip()[:100]
-
-
-def _project(opened: Change, name: str | None) -> Project:
-    """The project of that name that the actor may write to, made where there is none; the inbox without a name."""
-    actor = opened.actor
-    if name is None or name.strip().lower() == "inbox":
-        return find_project(actor, inbox(actor.person).pk, Action.TASK_WRITE)
-    wanted = name.strip()[:200]
-    for project in Project.objects.visible_to(actor).filter(name__iexact=wanted, archived=False, inbox_of=None):
-        role = role_in(actor, project.pk)
-        if role is not None and allows_project(Action.TASK_WRITE, role):
-            return project
-    if not actor.has_scope(Action.PROJECT_CREATE) or actor.projects is not None:
-        detail = f"There is no project {wanted!r}, and this token may not make one. Make it first."
-        raise Invalid([FieldError("project", "not_found", detail)])
-    return add_project(opened, {"name": wanted})
-
-
-def _known(actor: Actor, source: str, external_id: str | None) -> UUID | None:
-    if external_id is None:
-        return None
-    records = ImportedRecord.objects.filter(user_id=actor.person, source=source, external_id=external_id)
-    return records.values_list("task_id", flat=True).first()
-
-
-def _link(
-    actor: Actor, source: str, tasks: Sequence[ImportedTask], made: dict[str, UUID], report: ImportReport
-) -> None:
-    """Sets what new tasks wait for, now that all of them are here; a circle in the file is left out and reported."""
-    waiting = [task for task in tasks if task.depends_on and task.external_id in made]
-    if not waiting:
-        return
-    with change(actor) as opened:
-        for record in waiting:
-            task = Task.objects.get(pk=made[record.external_id])
-            blockers = [pk for pk in (_known(actor, source, name) for name in record.depends_on) if pk is not None]
-            try:
-                with transaction.atomic():
-                    set_blockers(actor, task, blockers)
-            except Invalid:
-                detail = "The task waits for itself in a circle: its dependencies were left out. Set them by hand."
-                report.errors.append({"line": record.line, "detail": detail})
-        urgency.refresh([made[task.external_id] for task in waiting], opened.now)
+def _known(actor: Actor, source: str, external_ids: Sequence[str]) -> dict[str, UUID]:
+    records = ImportedRecord.objects.filter(user_id=actor.person, source=source, external_id__in=external_ids)
+    return dict(records.values_list("external_id", "task_id"))

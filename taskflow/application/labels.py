@@ -72,13 +72,22 @@ def delete_label(actor: Actor, label_id: UUID, *, version: int | None = None) ->
 
 
 def ensure_labels(project_id: UUID, names: Iterable[str]) -> list[Label]:
-    """The labels of these names in a project, unknown ones made; names differ without regard to case."""
+    """The labels of these names in a project, unknown ones made; names differ without regard to case.
+
+    At most three queries, however many names there are.
+    """
     wanted = {fold_label(name): name for name in reversed(list(names))}
-    found = {label.name_key: label for label in Label.objects.filter(project_id=project_id, name_key__in=wanted)}
-    for key, name in wanted.items():
-        if key not in found:
-            # Somebody else may make it in the same moment.
-            found[key], _ = Label.objects.get_or_create(project_id=project_id, name_key=key, defaults={"name": name})
+    if not wanted:
+        return []
+    here = Label.objects.filter(project_id=project_id, name_key__in=wanted)
+    found = {label.name_key: label for label in here}
+    missing = [
+        Label(project_id=project_id, name=name, name_key=key) for key, name in wanted.items() if key not in found
+    ]
+    if missing:
+        # Somebody else may make one in the same moment; it counts, and so the rows are read again.
+        Label.objects.bulk_create(missing, ignore_conflicts=True)
+        found = {label.name_key: label for label in here.all()}
     return [found[key] for key in wanted]
 
 

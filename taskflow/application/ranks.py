@@ -21,9 +21,14 @@ def rank_order() -> Combinable:
 
 def last_rank(project_id: UUID) -> str:
     """A rank after every task of the project."""
+    return next_ranks(project_id, 1)[0]
+
+
+def next_ranks(project_id: UUID, count: int) -> list[str]:
+    """`count` ranks after every task of the project, in order."""
     ranks = Task.objects.filter(project_id=project_id).order_by(rank_order().desc())  # type: ignore[attr-defined]
     last = ranks.values_list("rank", flat=True).first()
-    return str(generate_key_between(last, None))
+    return [str(rank) for rank in generate_n_keys_between(last, None, count)]
 
 
 def rank_beside(neighbour: Task, *, before: bool) -> str:

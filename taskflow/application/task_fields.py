@@ -113,6 +113,20 @@ def find_assignees(project_id: UUID, usernames: Iterable[str]) -> list[User]:
     return [found[key] for key in wanted]
 
 
+def find_members(names: Iterable[tuple[UUID, str]]) -> dict[tuple[UUID, str], User]:
+    """The active members behind pairs of a project and a name, in one query; those who are none are left out."""
+    wanted = {(project, fold_name(name)): (project, name) for project, name in names}
+    if not wanted:
+        return {}
+    members = Membership.objects.filter(
+        project__in={project for project, _ in wanted},
+        user__username_key__in={key for _, key in wanted},
+        user__is_active=True,
+    )
+    found = {(member.project_id, member.user.username_key): member.user for member in members.select_related("user")}
+    return {wanted[pair]: user for pair, user in found.items() if pair in wanted}
+
+
 def reminders_of(task: Task) -> list[dict[str, Any]]:
     """The reminders in the API's form."""
     return [reminder_json(reminder) for reminder in task.reminders.all()]

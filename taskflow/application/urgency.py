@@ -1,6 +1,6 @@
 """Keeps the stored urgency of tasks true: with every change of a task or a neighbour, and at least hourly."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,8 +13,9 @@ from taskflow.domain.permissions import SYSTEM
 from taskflow.domain.priority import Priority
 from taskflow.domain.urgency import Urgency, UrgencyInput, UrgencyNode, propagate
 from taskflow.domain.urgency_weights import Weights, parse_weights
-from taskflow.store.models import Dependency, Job, Task
+from taskflow.store.models import Dependency, Job, Task, User
 from taskflow.store.models.tasks import TaskQuerySet
+from taskflow.store.scores import store_scores
 
 SWEEP = "urgency.sweep"
 REFRESH_PROJECT = "urgency.refresh_project"
@@ -42,7 +43,20 @@ def refresh(task_ids: Iterable[UUID], now: datetime) -> None:
     scores = propagate(graph, links, now=now)
     for task in tasks:
         _store(task, scores[task.pk])
-    Task.objects.bulk_update(tasks, ["urgency_score", "urgency_factors", "urgency_as_of"], batch_size=200)
+    store_scores(tasks)
+
+
+def score_new(tasks: Sequence[Task], now: datetime) -> None:
+    """Computes, and does not store, the urgency of tasks that are about to be made and are linked with nothing."""
+    creators = User.objects.in_bulk({task.created_by_id for task in tasks if task.created_by_id is not None})
+    weights: dict[UUID, Weights] = {}
+    for task in tasks:
+        task.created_by = creators.get(task.created_by_id) if task.created_by_id else None
+        if task.project_id not in weights:
+            weights[task.project_id] = parse_weights(task.project.urgency_weights)
+    scores = propagate({task.pk: _node(task, weights[task.project_id]) for task in tasks}, (), now=now)
+    for task in tasks:
+        _store(task, scores[task.pk])
 
 
 def _neighbourhood(roots: set[UUID]) -> tuple[set[UUID], set[tuple[UUID, UUID]]]:

@@ -15,7 +15,13 @@ MAX_LABEL: Final = 100
 #: A year: whatever is longer is a mistake in the file and not an estimate.
 MAX_ESTIMATE_MINUTES: Final = 525_600
 
+MAX_LABELS: Final = 50
+MAX_COMMENTS: Final = 1_000
+MAX_REMINDERS: Final = 20
+MAX_EXTERNAL_ID: Final = 200
+
 Status = Literal["todo", "in_progress", "done", "cancelled"]
+Basis = Literal["due", "completion"]
 
 
 class ImportFormatError(TaskFlowError):
@@ -31,6 +37,19 @@ class ImportedComment:
     body: str
     created_at: datetime | None = None
     author: str = ""
+
+    @property
+    def text(self) -> str:
+        """What is kept of it here, where its author may have no account."""
+        return f"{self.author}: {self.body}"[:MAX_DESCRIPTION] if self.author else self.body
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedReminder:
+    """When to remind: minutes before the task is due, or an aware instant; one of the two."""
+
+    minutes_before: int | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +75,22 @@ class ImportedTask:
     estimate_minutes: int | None = None
     created_at: datetime | None = None
     completed_at: datetime | None = None
+    #: A rule of RFC 5545 without its `RRULE:`, and what it counts from.
+    recurrence: str | None = None
+    recurrence_basis: Basis = "due"
+    reminders: tuple[ImportedReminder, ...] = ()
+    #: Names of people here; those who are not in the project are left out.
+    assignees: tuple[str, ...] = ()
     comments: tuple[ImportedComment, ...] = ()
     #: `external_id`s of the tasks that this one waits for; some may be from an earlier import.
     depends_on: tuple[str, ...] = ()
+
+    @property
+    def all_labels(self) -> tuple[str, ...]:
+        """Labels that can be stored: in one line, not too long, not too many; the section is one too."""
+        names = (*self.labels, self.section or "")
+        cleaned = (" ".join(name.split())[:MAX_LABEL].strip() for name in names)
+        return tuple(dict.fromkeys(name for name in cleaned if name))[:MAX_LABELS]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
@@ -23,13 +24,22 @@ _KEPT_HEADERS = ("ETag", "Location", "Content-Type")
 
 def answer_once(request: Request, actor: Actor, handler: Callable[[], Response]) -> Response:
     """`handler`'s answer, or the kept one of the same actor, method, path and key; 422 when the body differs."""
+    return _answer(request, actor, handler, idempotency.answer_once)
+
+
+def answer_long(request: Request, actor: Actor, handler: Callable[[], Response]) -> Response:
+    """`answer_once` for a handler of many transactions that does nothing twice by itself."""
+    return _answer(request, actor, handler, idempotency.answer_long)
+
+
+def _answer(request: Request, actor: Actor, handler: Callable[[], Response], rule: Callable[..., Any]) -> Response:
     key = request.headers.get(HEADER)
     if key is None or request.method != "POST" or actor.user_id is None:
         return handler()
     if not _KEY.fullmatch(key):
         raise Invalid.field(HEADER, "invalid", "The key is 1 to 255 printable ASCII characters without spaces.")
     keyed = KeyedRequest(request.method, request.path, key, _digest(request))
-    answer = idempotency.answer_once(actor, keyed, handler, _keep)
+    answer: Response | KeptAnswer = rule(actor, keyed, handler, _keep)
     return _repeat(answer) if isinstance(answer, KeptAnswer) else answer
 
 

@@ -7,11 +7,12 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from taskflow.application.imports import run_import
+from taskflow.application.imports import preview_import, run_import
 from taskflow.domain.errors import Invalid
 from taskflow.domain.permissions import Action
 from taskflow.interfaces.api.endpoint import Endpoint
 from taskflow.interfaces.api.fields import StrictSerializer
+from taskflow.interfaces.api.idempotency import answer_long
 from taskflow.interfaces.api.lists import parse_flag
 from taskflow.interfaces.api.operation import Operation, flag
 
@@ -59,10 +60,11 @@ class Import(Endpoint):
 
         def bring_in() -> Response:
             file.seek(0)
-            report = run_import(self.actor, source, file.read(), name=file.name or "", dry_run=dry_run)
+            bring = preview_import if dry_run else run_import
+            report = bring(self.actor, source, file.read(), name=file.name or "")
             return Response({"created": report.created, "skipped": report.skipped, "errors": report.errors})
 
-        return self.once(bring_in)
+        return answer_long(request, self.actor, bring_in)
 
     def _file(self) -> Any:
         files = self.request.FILES.getlist("file")

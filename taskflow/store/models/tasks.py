@@ -208,6 +208,8 @@ class ImportedRecord(models.Model):
     source = models.CharField(max_length=20)
     external_id = models.CharField(max_length=200)
     task = models.ForeignKey(Task, models.CASCADE, related_name="+")
+    #: False until the task waits for what the record names, which may stand later in the list.
+    linked = models.BooleanField(default=True)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["user", "source", "external_id"], name="import_once"),)
