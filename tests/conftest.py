@@ -1,8 +1,11 @@
 """The small world that tests share: two people, two projects, and clients that speak for them."""
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from taskflow.application.accounts import create_user
 from taskflow.application.members import add_member
 from taskflow.application.projects import create_project
 from taskflow.domain.permissions import SYSTEM, ProjectRole, SiteRole
+from taskflow.infrastructure.files import FolderStore, find_file_folder
 from taskflow.store.models import Project, User
 
 PASSWORD = "correct-horse-9-battery"
@@ -77,8 +81,10 @@ class World:
 
 @pytest.fixture(autouse=True)
 def _fresh_ports() -> Iterator[None]:
-    """No test sees another's clock or cache."""
-    ports.install(queue=ports.PolledQueue(), clock=ports.SystemClock())
+    """No test sees another's clock, files or cache."""
+    folder = find_file_folder(Path(os.environ["TASKFLOW_DATA_DIR"]))
+    ports.install(queue=ports.PolledQueue(), clock=ports.SystemClock(), files=FolderStore(folder))
+    shutil.rmtree(folder, ignore_errors=True)
     cache.clear()
     yield
     ports.install(queue=ports.PolledQueue(), clock=ports.SystemClock())

@@ -9,10 +9,11 @@ from taskflow.application.changes import Change, change
 from taskflow.application.comments import add_comment
 from taskflow.application.dependencies import set_blockers
 from taskflow.application.projects import add_project
+from taskflow.application.stored_files import forget_files
 from taskflow.application.tasks import add_task
 from taskflow.domain.errors import Conflict
 from taskflow.domain.permissions import SYSTEM
-from taskflow.store.models import ImportedRecord, Project, Task, User
+from taskflow.store.models import Attachment, ImportedRecord, Project, Task, User
 
 USERNAME = "demo"
 #: Marks the demonstration's own rows, so that wiping cannot touch a real account of that name.
@@ -112,9 +113,10 @@ def wipe_demo() -> DemoReport:
     user = User.objects.filter(username=USERNAME).first()
     if user is None or not ImportedRecord.objects.filter(user=user, source=SOURCE).exists():
         return DemoReport(USERNAME, 0, 0)
-    with change(SYSTEM):
+    with change(SYSTEM) as opened:
         projects = Project.objects.filter(created_by=user, memberships__user=user, memberships__role="owner").distinct()
         report = DemoReport(USERNAME, projects.count(), Task.objects.filter(project__in=projects).count())
+        forget_files(opened, Attachment.objects.filter(task__project__in=projects))
         Task.objects.filter(project__in=projects).update(parent=None)
         projects.delete()
         user.delete()

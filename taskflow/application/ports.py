@@ -1,8 +1,9 @@
 """What use cases reach outside the database, as protocols that `bootstrap` fulfils."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import BinaryIO, Protocol
 from uuid import UUID
 
 
@@ -18,6 +19,25 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The present instant, aware, in UTC."""
+
+
+class FileStore(Protocol):
+    """Contents of files, each under a random name of 32 hexadecimal digits."""
+
+    def write(self, name: str, chunks: Iterable[bytes]) -> None:
+        """Keeps a content under a new name: complete and durable when this returns, absent when it raises OSError."""
+
+    def open(self, name: str) -> BinaryIO:
+        """The content, for reading. `FileNotFoundError` when there is none."""
+
+    def delete(self, name: str) -> None:
+        """Forgets a content; again is no error."""
+
+    def names(self) -> Iterator[tuple[str, datetime]]:
+        """Every name with the instant it was written at, what a dead process left half written among them."""
+
+    def is_empty(self) -> bool:
+        """Whether nothing was ever written; cheap."""
 
 
 class SystemClock:
@@ -40,17 +60,20 @@ class Ports:
 
     queue: Queue
     clock: Clock
+    files: FileStore | None = None
 
 
 _ports = Ports(queue=PolledQueue(), clock=SystemClock())
 
 
-def install(*, queue: Queue | None = None, clock: Clock | None = None) -> None:
+def install(*, queue: Queue | None = None, clock: Clock | None = None, files: FileStore | None = None) -> None:
     """Joins ports to adapters; what is not named stays as it is."""
     if queue is not None:
         _ports.queue = queue
     if clock is not None:
         _ports.clock = clock
+    if files is not None:
+        _ports.files = files
 
 
 def queue() -> Queue:
@@ -61,3 +84,10 @@ def queue() -> Queue:
 def now() -> datetime:
     """The present instant, aware, in UTC."""
     return _ports.clock.now()
+
+
+def files() -> FileStore:
+    """The file store in use; `RuntimeError` in a process that was given none."""
+    if _ports.files is None:
+        raise RuntimeError("no file store is installed in this process")
+    return _ports.files

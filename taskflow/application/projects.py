@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
-from taskflow.application import decisions, urgency
+from taskflow.application import decisions, stored_files, urgency
 from taskflow.application.access import find_project
 from taskflow.application.changes import Change, change
 from taskflow.application.versions import check_version
@@ -19,7 +19,7 @@ from taskflow.domain.events import EventType
 from taskflow.domain.permissions import Action, Actor, ProjectRole
 from taskflow.domain.priority import Priority
 from taskflow.domain.urgency_weights import parse_weights
-from taskflow.store.models import Dependency, Membership, Project, ProjectKeyAlias, Suggestion, User
+from taskflow.store.models import Attachment, Dependency, Membership, Project, ProjectKeyAlias, Suggestion, User
 from taskflow.store.models.suggestions import SuggestionState
 from taskflow.store.models.tasks import Task
 from taskflow.store.models.users import fold_name
@@ -146,6 +146,7 @@ def drop_project(opened: Change, project: Project) -> None:
     waiting = Dependency.objects.filter(Q(blocker__in=tasks) | Q(blocked__in=tasks))
     ends = {end for pair in waiting.values_list("blocker_id", "blocked_id") for end in pair}
     elsewhere = list(Task.objects.filter(pk__in=ends).exclude(project=project).values_list("pk", flat=True))
+    stored_files.forget_files(opened, Attachment.objects.filter(task__in=tasks))
     tasks.update(parent=None)
     project.delete()
     urgency.refresh(elsewhere, opened.now)

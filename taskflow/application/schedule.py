@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 
-from taskflow.application import idempotency, ledger, trash, urgency
+from taskflow.application import idempotency, ledger, stored_files, trash, urgency
 from taskflow.application.changes import change
 from taskflow.application.jobs import handles
 from taskflow.domain.permissions import SYSTEM
@@ -24,6 +24,7 @@ def run_due(now: datetime) -> None:
     due = {
         urgency.SWEEP: urgency.is_sweep_due(now),
         trash.PURGE: trash.is_purge_due(now),
+        stored_files.SWEEP: stored_files.is_sweep_due(now),
         CLEAN_UP: _is_clean_up_due(now),
     }
     wanted = {kind for kind, is_due in due.items() if is_due}

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import F
 
-from taskflow.application import decisions, ledger, urgency
+from taskflow.application import decisions, ledger, stored_files, urgency
 from taskflow.application.access import find_task
 from taskflow.application.changes import change
 from taskflow.application.dependencies import subtree
@@ -14,7 +14,7 @@ from taskflow.application.task_fields import refuse_archived
 from taskflow.application.versions import check_version
 from taskflow.domain.events import EventType
 from taskflow.domain.permissions import SYSTEM, Action, Actor
-from taskflow.store.models import Event, Job, Task
+from taskflow.store.models import Attachment, Event, Job, Task
 
 PURGE = "trash.purge"
 KEEP = timedelta(days=30)
@@ -76,6 +76,7 @@ def purge(job: Job) -> None:
         # Locked, so that none is restored and deleted nevertheless; one that is being restored is left alone.
         ids = list(old.select_for_update(skip_locked=True).values_list("pk", flat=True)[:CHUNK])
         Event.objects.filter(task_id__in=ids).update(data={})
+        stored_files.forget_files(opened, Attachment.objects.filter(task__in=ids))
         Task.objects.filter(pk__in=ids).delete()
         ledger.finish(job)
         if old.exists():

@@ -126,6 +126,9 @@ class Settings(BaseSettings):
     admin_password: SecretStr | None = setting(
         None, takes="a password", about="The first administrator's password.", secret=True
     )
+    attachments_mb: int = setting(
+        1024, takes="a whole number of megabytes, 0 for none", about="How much the files of one project may take."
+    )
     offline: bool = setting(
         False, takes=ON_OFF, about="Refuses connections to anything but loopback and TASKFLOW_OUTBOUND_ALLOW."
     )
@@ -179,6 +182,13 @@ class Settings(BaseSettings):
         least = 32 if info.field_name == "secret_key" else 16
         if value is not None and len(value.get_secret_value()) < least:
             raise ValueError(f"it has fewer than {least} characters")
+        return value
+
+    @field_validator("attachments_mb")
+    @classmethod
+    def _not_negative(cls, value: int) -> int:
+        if value < 0:
+            raise ValueError("it is less than 0")
         return value
 
     @field_validator("secret_keys")

@@ -84,6 +84,12 @@ class NotAuthenticated(TaskFlowError):
     code = "not_authenticated"
 
 
+class StorageFull(TaskFlowError):
+    """The server has no room for what was sent."""
+
+    code = "storage_full"
+
+
 class TooMany(TaskFlowError):
     """A limit was reached; repeat after `retry_after` seconds."""
 

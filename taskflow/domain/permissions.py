@@ -75,6 +75,9 @@ class Action(StrEnum):
     COMMENT_READ = "comment.read"
     COMMENT_WRITE = "comment.write"
     COMMENT_MODERATE = "comment.moderate"
+    ATTACHMENT_READ = "attachment.read"
+    ATTACHMENT_WRITE = "attachment.write"
+    ATTACHMENT_MODERATE = "attachment.moderate"
     SUGGESTION_LIST = "suggestion.list"
     SUGGESTION_READ = "suggestion.read"
     SUGGESTION_WRITE = "suggestion.write"
@@ -122,6 +125,9 @@ TABLE: dict[Action, Rule] = {
     Action.COMMENT_READ: Rule(scope=READ, project=ProjectRole.VIEWER),
     Action.COMMENT_WRITE: Rule(scope=WRITE, project=ProjectRole.MEMBER),
     Action.COMMENT_MODERATE: Rule(scope=WRITE, project=ProjectRole.ADMIN),
+    Action.ATTACHMENT_READ: Rule(scope=READ, project=ProjectRole.VIEWER),
+    Action.ATTACHMENT_WRITE: Rule(scope=WRITE, project=ProjectRole.MEMBER),
+    Action.ATTACHMENT_MODERATE: Rule(scope=WRITE, project=ProjectRole.ADMIN),
     Action.SUGGESTION_LIST: Rule(scope=READ),
     Action.SUGGESTION_READ: Rule(scope=READ, project=ProjectRole.VIEWER),
     Action.SUGGESTION_WRITE: Rule(scope=WRITE, project=ProjectRole.MEMBER),

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 import yaml
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework import serializers
 
 from taskflow.domain.permissions import TABLE
-from taskflow.interfaces.api import auth, comments, imports, labels, me, members, projects, users
+from taskflow.interfaces.api import attachments, auth, comments, imports, labels, me, members, projects, users
 from taskflow.interfaces.api.endpoint import Endpoint
 from taskflow.interfaces.api.suggestion_fields import (
     BatchDocument,
@@ -185,9 +186,12 @@ def test_answers_have_exactly_the_fields_of_their_documents(
         content_type="application/json",
     )
     member = api.get("projects/HOME/members/ada").json()
+    file = SimpleUploadedFile("note.txt", b"Hello")
+    attachment = api.client.post(f"/api/v1/{path}/attachments", {"file": file}).json()
     for shown, documented in (
         (task, TaskDocument),
         (comment, comments.CommentDocument),
+        (attachment, attachments.AttachmentDocument),
         (api.get(f"{path}/history").json()["results"][0], comments.HistoryEntryDocument),
         (batch, BatchDocument),
         (progress, BatchProgressDocument),
@@ -216,8 +220,6 @@ def test_answers_have_exactly_the_fields_of_their_documents(
 
 
 def test_an_import_answers_as_documented(api: Api) -> None:
-    from django.core.files.uploadedfile import SimpleUploadedFile
-
     file = SimpleUploadedFile("Home.csv", b"TYPE,CONTENT,PRIORITY\ntask,Pay rent,9\n")
     shown = api.client.post("/api/v1/imports/todoist", {"file": file}).json()
     assert set(shown) == keys(imports.ImportDocument)

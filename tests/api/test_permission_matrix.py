@@ -5,7 +5,9 @@ A route that this file has no example for fails; so does one whose view names no
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,10 +16,12 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from taskflow.application.accounts import create_user
+from taskflow.application.attachments import add_attachment
 from taskflow.application.comments import add_comment
 from taskflow.application.labels import create_label
 from taskflow.application.members import add_member
 from taskflow.application.projects import create_project
+from taskflow.application.stored_files import Upload, stored
 from taskflow.application.suggestions import request_batch, request_suggestion
 from taskflow.application.tasks import create_task
 from taskflow.application.tokens import Wish, create_token
@@ -33,7 +37,7 @@ from taskflow.domain.permissions import (
     allows_site,
 )
 from taskflow.interfaces.api.endpoint import Endpoint
-from taskflow.store.models import Suggestion, User
+from taskflow.store.models import Attachment, Suggestion, User
 
 #: What stands for the object of a route, and what a request needs to be a good one.
 BODIES: dict[str, dict[str, Any]] = {
@@ -61,6 +65,9 @@ BODIES: dict[str, dict[str, Any]] = {
 
 #: Routes whose object is named in the body: an unseen one is a wrong field there, and nothing at the address itself.
 IN_BODY = {"POST labels", "POST tasks", "POST suggestions-bulk"}
+
+#: Routes that take a file instead of JSON.
+UPLOADS = {"POST import", "POST attachments"}
 
 PERSONAS = ("anonymous", "outsider", "viewer", "member", "admin", "owner", "manager", "site_admin", "narrow_token")
 ROLES = {role.value: role for role in ProjectRole}
@@ -145,12 +152,18 @@ def furnish(owner: User, name: str) -> dict[str, str]:
         "neighbour": str(neighbour.pk),
         "label": str(create_label(actor, project.pk, "red").pk),
         "comment": str(add_comment(actor, task.pk, "First").pk),
+        "attachment": str(attach(owner, task.pk).pk),
         "suggestion": str(suggestion.pk),
         "batch": str(request_batch(actor, tasks=[task.pk]).pk),
         "username": owner.username,
         "source": "todoist",
         "token": str(create_token(actor, Wish(name="x"))[0].id),
     }
+
+
+def attach(owner: User, task: UUID) -> Attachment:
+    with stored(Upload("note.txt", "text/plain", 5, BytesIO(b"Hello"))) as file:
+        return add_attachment(owner.as_actor(), task, file)
 
 
 def build_stage(route: Route) -> Stage:
@@ -181,7 +194,7 @@ def covers(scope: Scope, rule: Rule) -> bool:
 
 def send(route: Route, client: Client, objects: dict[str, str]) -> Any:
     path = fill(route, objects)
-    if route.name == "import":
+    if str(route) in UPLOADS:
         return client.post(path, {"file": SimpleUploadedFile("list.csv", b"TYPE,CONTENT\ntask,x\n")})
     body = {name: place(value, objects) for name, value in BODIES.get(str(route), {}).items()}
     options = {} if route.method == "GET" else {"data": body, "content_type": "application/json"}
@@ -251,12 +264,14 @@ NO_FIELDS = {
     "suggestion-accept",
     "suggestion-dismiss",
     "import",
+    "attachments",
 }
 
 
 def check(route: Route, persona: str, own: bool, answer: Any) -> None:
     wanted = expected(route, persona, own)
-    note = f"{route} by {persona} on {'own' if own else 'foreign'}: {answer.status_code} {answer.content[:300]!r}"
+    shown = b"" if answer.streaming else answer.content[:300]
+    note = f"{route} by {persona} on {'own' if own else 'foreign'}: {answer.status_code} {shown!r}"
     assert answer.status_code < 500, note
     if wanted == "own rules":
         assert answer.status_code in ({200, 204} if persona in OWN_RULES[route.name] and own else {403, 404}), note
@@ -276,5 +291,5 @@ def check(route: Route, persona: str, own: bool, answer: Any) -> None:
 OWN_RULES = {"user": set(PERSONAS), "user-second-factor": set(), "token": {"owner"}, "suggestions-batch": {"owner"}}
 
 
-#: An admin may change members, but not those above; comments belong to their authors; a password must be known.
-OTHER_RULES = {"member", "comment", "password", "register"}
+#: An admin may change members, but not those above; comments and files have owners; a password must be known.
+OTHER_RULES = {"member", "comment", "attachment", "password", "register"}

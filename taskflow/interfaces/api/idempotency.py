@@ -57,6 +57,8 @@ def _digest(request: Request) -> str:
                 add(name.encode())
                 if isinstance(value, UploadedFile):
                     add((value.name or "").encode())
+                    # The endpoint may have read it already.
+                    value.seek(0)
                     add(value.read())
                     value.seek(0)
                 else:

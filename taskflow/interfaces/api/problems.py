@@ -30,6 +30,7 @@ STATUS_OF: dict[type[errors.TaskFlowError], int] = {
     errors.StaleVersion: 412,
     errors.KeyReused: 422,
     errors.TooMany: 429,
+    errors.StorageFull: 507,
 }
 
 TITLES = {
@@ -47,6 +48,7 @@ TITLES = {
     429: "Too many requests",
     500: "Internal error",
     503: "Unavailable",
+    507: "No space left",
 }
 
 _CODES = {

@@ -3,12 +3,13 @@
 from django.urls import include, path, re_path
 
 from taskflow.domain.importers import IMPORTERS
-from taskflow.interfaces.api import comments, imports, labels, members, projects, suggestions, tasks
+from taskflow.interfaces.api import attachments, comments, imports, labels, members, projects, suggestions, tasks
 
 UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 REFERENCE = r"[0-9A-Za-z-]{1,64}"
 PROJECT = rf"projects/(?P<project>{REFERENCE})"
 TASK = rf"tasks/(?P<task>{REFERENCE})"
+ATTACHMENT = rf"{TASK}/attachments/(?P<attachment>{UUID})"
 SOURCE = "|".join(IMPORTERS)
 SUGGESTION = "priority-suggestions/<uuid:suggestion>"
 
@@ -34,6 +35,9 @@ urlpatterns = [
     re_path(rf"^{TASK}/history$", comments.TaskHistory.as_view(), name="task-history"),
     re_path(rf"^{TASK}/comments$", comments.CommentList.as_view(), name="comments"),
     re_path(rf"^{TASK}/comments/(?P<comment>{UUID})$", comments.CommentDetail.as_view(), name="comment"),
+    re_path(rf"^{TASK}/attachments$", attachments.AttachmentList.as_view(), name="attachments"),
+    re_path(rf"^{ATTACHMENT}$", attachments.AttachmentDetail.as_view(), name="attachment"),
+    re_path(rf"^{ATTACHMENT}/download$", attachments.AttachmentDownload.as_view(), name="attachment-download"),
     re_path(rf"^{TASK}/priority-suggestions$", suggestions.TaskSuggestions.as_view(), name="task-suggestions"),
     path("priority-suggestions", suggestions.SuggestionList.as_view(), name="suggestions"),
     path("priority-suggestions/bulk", suggestions.SuggestionBulk.as_view(), name="suggestions-bulk"),

@@ -9,452 +9,883 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('id', models.UUIDField(default=taskflow.store.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('username', models.CharField(max_length=64, unique=True, validators=[django.core.validators.RegexValidator('^\\w[\\w.\\-]{0,63}\\Z', "Use letters, digits, '_', '-' and '.', starting with a letter or digit.")])),
-                ('email', models.EmailField(blank=True, default='', max_length=254)),
-                ('username_key', models.CharField(editable=False, max_length=128, unique=True)),
-                ('email_key', models.CharField(editable=False, max_length=320, null=True, unique=True)),
-                ('timezone', models.CharField(default='UTC', help_text='IANA name, for instance Europe/Berlin', max_length=64)),
-                ('role', models.CharField(choices=[('member', 'member'), ('manager', 'manager'), ('admin', 'admin')], default=taskflow.domain.permissions.SiteRole['MEMBER'], max_length=10)),
-                ('is_active', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('version', models.PositiveIntegerField(default=1)),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=taskflow.store.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "username",
+                    models.CharField(
+                        max_length=64,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^\\w[\\w.\\-]{0,63}\\Z",
+                                "Use letters, digits, '_', '-' and '.', starting with a letter or digit.",
+                            )
+                        ],
+                    ),
+                ),
+                ("email", models.EmailField(blank=True, default="", max_length=254)),
+                ("username_key", models.CharField(editable=False, max_length=128, unique=True)),
+                ("email_key", models.CharField(editable=False, max_length=320, null=True, unique=True)),
+                (
+                    "timezone",
+                    models.CharField(default="UTC", help_text="IANA name, for instance Europe/Berlin", max_length=64),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("member", "member"), ("manager", "manager"), ("admin", "admin")],
+                        default=taskflow.domain.permissions.SiteRole["MEMBER"],
+                        max_length=10,
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("version", models.PositiveIntegerField(default=1)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Dependency',
+            name="Dependency",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
             ],
         ),
         migrations.CreateModel(
-            name='EventStream',
+            name="EventStream",
             fields=[
-                ('id', models.UUIDField(default=taskflow.store.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('project_id', models.UUIDField(null=True, unique=True)),
-                ('site', models.BooleanField(null=True, unique=True)),
-                ('head', models.PositiveBigIntegerField(default=0)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=taskflow.store.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("project_id", models.UUIDField(null=True, unique=True)),
+                ("site", models.BooleanField(null=True, unique=True)),
+                ("head", models.PositiveBigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='HeldName',
+            name="HeldName",
             fields=[
-                ('username_key', models.CharField(max_length=128, primary_key=True, serialize=False)),
-                ('expires_at', models.DateTimeField(db_index=True)),
+                ("username_key", models.CharField(max_length=128, primary_key=True, serialize=False)),
+                ("expires_at", models.DateTimeField(db_index=True)),
             ],
         ),
         migrations.CreateModel(
-            name='SignInAttempts',
+            name="SignInAttempts",
             fields=[
-                ('account', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('count', models.PositiveIntegerField(default=0)),
-                ('started_at', models.DateTimeField(db_index=True)),
+                ("account", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("count", models.PositiveIntegerField(default=0)),
+                ("started_at", models.DateTimeField(db_index=True)),
             ],
         ),
         migrations.CreateModel(
-            name='WorkerBeat',
+            name="WorkerBeat",
             fields=[
-                ('worker', models.CharField(max_length=100, primary_key=True, serialize=False)),
-                ('beat_at', models.DateTimeField()),
+                ("worker", models.CharField(max_length=100, primary_key=True, serialize=False)),
+                ("beat_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='ApiToken',
+            name="ApiToken",
             fields=[
-                ('digest', models.CharField(max_length=128, primary_key=True, serialize=False)),
-                ('token_key', models.CharField(db_index=True, max_length=25)),
-                ('created', models.DateTimeField(auto_now_add=True)),
-                ('expiry', models.DateTimeField(blank=True, null=True)),
-                ('id', models.UUIDField(default=taskflow.store.identifiers.new_id, editable=False, unique=True)),
-                ('name', models.CharField(max_length=100)),
-                ('scopes', models.JSONField(default=list)),
-                ('project_ids', models.JSONField(default=list)),
-                ('last_used_at', models.DateTimeField(null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='auth_token_set', to=settings.AUTH_USER_MODEL)),
+                ("digest", models.CharField(max_length=128, primary_key=True, serialize=False)),
+                ("token_key", models.CharField(db_index=True, max_length=25)),
+                ("created", models.DateTimeField(auto_now_add=True)),
+                ("expiry", models.DateTimeField(blank=True, null=True)),
+                ("id", models.UUIDField(default=taskflow.store.identifiers.new_id, editable=False, unique=True)),
+                ("name", models.CharField(max_length=100)),
+                ("scopes", models.JSONField(default=list)),
+                ("project_ids", models.JSONField(default=list)),
+                ("last_used_at", models.DateTimeField(null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="auth_token_set",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.UUIDField(default=taskflow.store.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=40)),
-                ('payload', models.JSONField(default=dict)),
-                ('key', models.CharField(blank=True, default='', max_length=200)),
-                ('state', models.CharField(choices=[('queued', 'queued'), ('running', 'running'), ('done', 'done'), ('dead', 'dead')], default='queued', max_length=10)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('max_attempts', models.PositiveIntegerField(default=8)),
-                ('next_attempt_at', models.DateTimeField()),
-                ('lease_expires_at', models.DateTimeField(null=True)),
-                ('lease', models.UUIDField(null=True)),
-                ('worker', models.CharField(blank=True, default='', max_length=100)),
-                ('last_error', models.TextField(blank=True, default='')),
-                ('created_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=taskflow.store.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("kind", models.CharField(max_length=40)),
+                ("payload", models.JSONField(default=dict)),
+                ("key", models.CharField(blank=True, default="", max_length=200)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("queued", "queued"), ("running", "running"), ("done", "done"), ("dead", "dead")],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("max_attempts", models.PositiveIntegerField(default=8)),
+                ("next_attempt_at", models.DateTimeField()),
+                ("lease_expires_at", models.DateTimeField(null=True)),
+                ("lease", models.UUIDField(null=True)),
+                ("worker", models.CharField(blank=True, default="", max_length=100)),
+                ("last_error", models.TextField(blank=True, default="")),
+                ("created_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state', 'queued')), fields=['next_attempt_at', 'id'], name='job_due'), models.Index(condition=models.Q(('state', 'running')), fields=['lease_expires_at'], name='job_leased'), models.Index(fields=['state', 'finished_at'], name='job_finished')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(models.Q(('key', ''), _negated=True), ('state', 'queued')), fields=('key',), name='job_key_queued')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "queued")), fields=["next_attempt_at", "id"], name="job_due"
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "running")), fields=["lease_expires_at"], name="job_leased"
+                    ),
+                    models.Index(fields=["state", "finished_at"], name="job_finished"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(models.Q(("key", ""), _negated=True), ("state", "queued")),
+                        fields=("key",),
+                        name="job_key_queued",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Project',
+            name="Project",
             fields=[
-                ('id', models.UUIDField(default=taskflow.store.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=200)),
-                ('key', models.CharField(max_length=10, unique=True, validators=[django.core.validators.RegexValidator('^[A-Z][A-Z0-9]{1,9}\\Z', '2 to 10 capital letters and digits, a letter first.')])),
-                ('description', models.TextField(blank=True, default='', max_length=100000)),
-                ('color', models.CharField(blank=True, default='', max_length=7)),
-                ('archived', models.BooleanField(default=False)),
-                ('default_priority', models.PositiveSmallIntegerField(choices=[(0, 'none'), (1, 'low'), (2, 'medium'), (3, 'high'), (4, 'urgent')], default=0)),
-                ('auto_suggest', models.CharField(choices=[('off', 'off'), ('on_create', 'on create')], default='off', max_length=10)),
-                ('auto_apply_confidence', models.FloatField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(1)])),
-                ('remote_models_allowed', models.BooleanField(default=False)),
-                ('urgency_weights', models.JSONField(blank=True, default=dict)),
-                ('task_counter', models.PositiveIntegerField(default=0, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('inbox_of', models.OneToOneField(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='inbox', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=taskflow.store.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "key",
+                    models.CharField(
+                        max_length=10,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[A-Z][A-Z0-9]{1,9}\\Z", "2 to 10 capital letters and digits, a letter first."
+                            )
+                        ],
+                    ),
+                ),
+                ("description", models.TextField(blank=True, default="", max_length=100000)),
+                ("color", models.CharField(blank=True, default="", max_length=7)),
+                ("archived", models.BooleanField(default=False)),
+                (
+                    "default_priority",
+                    models.PositiveSmallIntegerField(
+                        choices=[(0, "none"), (1, "low"), (2, "medium"), (3, "high"), (4, "urgent")], default=0
+                    ),
+                ),
+                (
+                    "auto_suggest",
+                    models.CharField(
+                        choices=[("off", "off"), ("on_create", "on create")], default="off", max_length=10
+                    ),
+                ),
+                (
+                    "auto_apply_confidence",
+                    models.FloatField(
+                        blank=True,
+                        null=True,
+                        validators=[
+                            django.core.validators.MinValueValidator(0),
+                            django.core.validators.MaxValueValidator(1),
+                        ],
+                    ),
+                ),
+                ("remote_models_allowed", models.BooleanField(default=False)),
+                ("urgency_weights", models.JSONField(blank=True, default=dict)),
+                ("task_counter", models.PositiveIntegerField(default=0, editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "inbox_of",
+                    models.OneToOneField(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="inbox",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('viewer', 'viewer'), ('member', 'member'), ('admin', 'admin'), ('owner', 'owner')], max_length=10)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='store.project')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("viewer", "viewer"), ("member", "member"), ("admin", "admin"), ("owner", "owner")],
+                        max_length=10,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to="store.project"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Label',
+            name="Label",
             fields=[
-                ('id', models.UUIDField(default=taskflow.store.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=100)),
-                ('name_key', models.CharField(editable=False, max_length=300)),
-                ('color', models.CharField(blank=True, default='', max_length=7)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='labels', to='store.project')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=taskflow.store.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=100)),
+                ("name_key", models.CharField(editable=False, max_length=300)),
+                ("color", models.CharField(blank=True, default="", max_length=7)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="labels", to="store.project"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ProjectKeyAlias',
+            name="ProjectKeyAlias",
             fields=[
-                ('key', models.CharField(max_length=10, primary_key=True, serialize=False)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='former_keys', to='store.project')),
+                ("key", models.CharField(max_length=10, primary_key=True, serialize=False)),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="former_keys", to="store.project"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SignInLink',
+            name="SignInLink",
             fields=[
-                ('id', models.UUIDField(default=taskflow.store.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('digest', models.CharField(max_length=64, unique=True)),
-                ('expires_at', models.DateTimeField()),
-                ('used_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=taskflow.store.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("expires_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SuggestionBatch',
+            name="SuggestionBatch",
             fields=[
-                ('id', models.UUIDField(default=taskflow.store.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('total', models.PositiveIntegerField()),
-                ('created_at', models.DateTimeField()),
-                ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=taskflow.store.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("total", models.PositiveIntegerField()),
+                ("created_at", models.DateTimeField()),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Task',
+            name="Task",
             fields=[
-                ('id', models.UUIDField(default=taskflow.store.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('number', models.PositiveIntegerField(editable=False)),
-                ('title', models.CharField(max_length=500)),
-                ('description', models.TextField(blank=True, default='', max_length=100000)),
-                ('status', models.CharField(choices=[('todo', 'to do'), ('in_progress', 'in progress'), ('done', 'done'), ('cancelled', 'cancelled')], default='todo', max_length=12)),
-                ('priority', models.PositiveSmallIntegerField(choices=[(0, 'none'), (1, 'low'), (2, 'medium'), (3, 'high'), (4, 'urgent')], default=0)),
-                ('due_date', models.DateField(blank=True, null=True)),
-                ('due_at', models.DateTimeField(blank=True, null=True)),
-                ('start_date', models.DateField(blank=True, null=True)),
-                ('estimate_minutes', models.PositiveIntegerField(blank=True, null=True)),
-                ('rank', models.CharField(editable=False, max_length=200)),
-                ('due_sort', models.DateTimeField(editable=False, null=True)),
-                ('title_sort', models.CharField(editable=False, max_length=1000)),
-                ('search_text', models.TextField(default='', editable=False)),
-                ('urgency_score', models.FloatField(default=0, editable=False)),
-                ('urgency_factors', models.JSONField(default=list, editable=False)),
-                ('urgency_as_of', models.DateTimeField(editable=False, null=True)),
-                ('created_at', models.DateTimeField(editable=False)),
-                ('updated_at', models.DateTimeField(editable=False)),
-                ('completed_at', models.DateTimeField(editable=False, null=True)),
-                ('deleted_at', models.DateTimeField(editable=False, null=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('assignees', models.ManyToManyField(blank=True, related_name='assigned_tasks', to=settings.AUTH_USER_MODEL)),
-                ('blocked_by', models.ManyToManyField(related_name='blocks', through='store.Dependency', through_fields=('blocked', 'blocker'), to='store.task')),
-                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='created_tasks', to=settings.AUTH_USER_MODEL)),
-                ('labels', models.ManyToManyField(blank=True, related_name='tasks', to='store.label')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='subtasks', to='store.task')),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tasks', to='store.project')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=taskflow.store.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(editable=False)),
+                ("title", models.CharField(max_length=500)),
+                ("description", models.TextField(blank=True, default="", max_length=100000)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("todo", "to do"),
+                            ("in_progress", "in progress"),
+                            ("done", "done"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="todo",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "priority",
+                    models.PositiveSmallIntegerField(
+                        choices=[(0, "none"), (1, "low"), (2, "medium"), (3, "high"), (4, "urgent")], default=0
+                    ),
+                ),
+                ("due_date", models.DateField(blank=True, null=True)),
+                ("due_at", models.DateTimeField(blank=True, null=True)),
+                ("start_date", models.DateField(blank=True, null=True)),
+                ("estimate_minutes", models.PositiveIntegerField(blank=True, null=True)),
+                ("rank", models.CharField(editable=False, max_length=200)),
+                ("due_sort", models.DateTimeField(editable=False, null=True)),
+                ("title_sort", models.CharField(editable=False, max_length=1000)),
+                ("search_text", models.TextField(default="", editable=False)),
+                ("urgency_score", models.FloatField(default=0, editable=False)),
+                ("urgency_factors", models.JSONField(default=list, editable=False)),
+                ("urgency_as_of", models.DateTimeField(editable=False, null=True)),
+                ("created_at", models.DateTimeField(editable=False)),
+                ("updated_at", models.DateTimeField(editable=False)),
+                ("completed_at", models.DateTimeField(editable=False, null=True)),
+                ("deleted_at", models.DateTimeField(editable=False, null=True)),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "assignees",
+                    models.ManyToManyField(blank=True, related_name="assigned_tasks", to=settings.AUTH_USER_MODEL),
+                ),
+                (
+                    "blocked_by",
+                    models.ManyToManyField(
+                        related_name="blocks",
+                        through="store.Dependency",
+                        through_fields=("blocked", "blocker"),
+                        to="store.task",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="created_tasks",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("labels", models.ManyToManyField(blank=True, related_name="tasks", to="store.label")),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="subtasks",
+                        to="store.task",
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="tasks", to="store.project"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Suggestion',
+            name="Suggestion",
             fields=[
-                ('id', models.UUIDField(default=taskflow.store.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('state', models.CharField(choices=[('queued', 'queued'), ('pending', 'pending'), ('accepted', 'accepted'), ('overridden', 'overridden'), ('dismissed', 'dismissed'), ('stale', 'stale'), ('failed', 'failed')], default='queued', max_length=10)),
-                ('suggested_priority', models.PositiveSmallIntegerField(choices=[(0, 'none'), (1, 'low'), (2, 'medium'), (3, 'high'), (4, 'urgent')], null=True)),
-                ('confidence', models.FloatField(null=True)),
-                ('probabilities', models.JSONField(null=True)),
-                ('reasons', models.JSONField(default=list)),
-                ('signals', models.JSONField(default=list)),
-                ('source', models.CharField(blank=True, default='', max_length=10)),
-                ('provider', models.CharField(blank=True, default='', max_length=100)),
-                ('model', models.CharField(blank=True, default='', max_length=200)),
-                ('prompt_version', models.CharField(blank=True, default='', max_length=40)),
-                ('latency_ms', models.FloatField(null=True)),
-                ('auto', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField()),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('final_priority', models.PositiveSmallIntegerField(choices=[(0, 'none'), (1, 'low'), (2, 'medium'), (3, 'high'), (4, 'urgent')], null=True)),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('task', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='suggestions', to='store.task')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=taskflow.store.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "queued"),
+                            ("pending", "pending"),
+                            ("accepted", "accepted"),
+                            ("overridden", "overridden"),
+                            ("dismissed", "dismissed"),
+                            ("stale", "stale"),
+                            ("failed", "failed"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "suggested_priority",
+                    models.PositiveSmallIntegerField(
+                        choices=[(0, "none"), (1, "low"), (2, "medium"), (3, "high"), (4, "urgent")], null=True
+                    ),
+                ),
+                ("confidence", models.FloatField(null=True)),
+                ("probabilities", models.JSONField(null=True)),
+                ("reasons", models.JSONField(default=list)),
+                ("signals", models.JSONField(default=list)),
+                ("source", models.CharField(blank=True, default="", max_length=10)),
+                ("provider", models.CharField(blank=True, default="", max_length=100)),
+                ("model", models.CharField(blank=True, default="", max_length=200)),
+                ("prompt_version", models.CharField(blank=True, default="", max_length=40)),
+                ("latency_ms", models.FloatField(null=True)),
+                ("auto", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField()),
+                ("decided_at", models.DateTimeField(null=True)),
+                (
+                    "final_priority",
+                    models.PositiveSmallIntegerField(
+                        choices=[(0, "none"), (1, "low"), (2, "medium"), (3, "high"), (4, "urgent")], null=True
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "decided_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "task",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="suggestions", to="store.task"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Reminder',
+            name="Reminder",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('minutes_before', models.PositiveIntegerField(null=True)),
-                ('at', models.DateTimeField(null=True)),
-                ('task', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reminders', to='store.task')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("minutes_before", models.PositiveIntegerField(null=True)),
+                ("at", models.DateTimeField(null=True)),
+                (
+                    "task",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="reminders", to="store.task"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ImportedRecord',
+            name="ImportedRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(max_length=20)),
-                ('external_id', models.CharField(max_length=200)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('task', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='store.task')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("source", models.CharField(max_length=20)),
+                ("external_id", models.CharField(max_length=200)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "task",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="store.task"),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='dependency',
-            name='blocked',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='blocker_links', to='store.task'),
+            model_name="dependency",
+            name="blocked",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="blocker_links", to="store.task"
+            ),
         ),
         migrations.AddField(
-            model_name='dependency',
-            name='blocker',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='blocked_links', to='store.task'),
+            model_name="dependency",
+            name="blocker",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="blocked_links", to="store.task"
+            ),
         ),
         migrations.CreateModel(
-            name='Decision',
+            name="Decision",
             fields=[
-                ('id', models.UUIDField(default=taskflow.store.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('set', 'set by hand'), ('accept', 'accepted'), ('override', 'overridden'), ('dismiss', 'dismissed')], max_length=10)),
-                ('priority', models.PositiveSmallIntegerField(choices=[(0, 'none'), (1, 'low'), (2, 'medium'), (3, 'high'), (4, 'urgent')])),
-                ('facts', models.JSONField()),
-                ('decided_at', models.DateTimeField()),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='decisions', to=settings.AUTH_USER_MODEL)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='decisions', to='store.project')),
-                ('suggestion', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='decisions', to='store.suggestion')),
-                ('task', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='decisions', to='store.task')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=taskflow.store.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("set", "set by hand"),
+                            ("accept", "accepted"),
+                            ("override", "overridden"),
+                            ("dismiss", "dismissed"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "priority",
+                    models.PositiveSmallIntegerField(
+                        choices=[(0, "none"), (1, "low"), (2, "medium"), (3, "high"), (4, "urgent")]
+                    ),
+                ),
+                ("facts", models.JSONField()),
+                ("decided_at", models.DateTimeField()),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="decisions",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="decisions", to="store.project"
+                    ),
+                ),
+                (
+                    "suggestion",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="decisions",
+                        to="store.suggestion",
+                    ),
+                ),
+                (
+                    "task",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="decisions", to="store.task"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Comment',
+            name="Comment",
             fields=[
-                ('id', models.UUIDField(default=taskflow.store.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('body', models.TextField(max_length=100000)),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
-                ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('task', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='comments', to='store.task')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=taskflow.store.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("body", models.TextField(max_length=100000)),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                ("version", models.PositiveIntegerField(default=1, editable=False)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "task",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="comments", to="store.task"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='BatchItem',
+            name="BatchItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('done', models.BooleanField(default=False)),
-                ('suggestion', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='store.suggestion')),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='store.suggestionbatch')),
-                ('task', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='store.task')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveIntegerField()),
+                ("done", models.BooleanField(default=False)),
+                (
+                    "suggestion",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="store.suggestion"
+                    ),
+                ),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="items", to="store.suggestionbatch"
+                    ),
+                ),
+                (
+                    "task",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.CASCADE, related_name="+", to="store.task"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TaskKeyAlias',
+            name="TaskKeyAlias",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='store.project')),
-                ('task', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='former_keys', to='store.task')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="store.project"
+                    ),
+                ),
+                (
+                    "task",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="former_keys", to="store.task"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TaskWatch',
+            name="TaskWatch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('muted', models.BooleanField()),
-                ('task', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='watches', to='store.task')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("muted", models.BooleanField()),
+                (
+                    "task",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="watches", to="store.task"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.UUIDField(default=taskflow.store.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
-                ('seq', models.PositiveBigIntegerField()),
-                ('type', models.CharField(max_length=60)),
-                ('actor_name', models.CharField(max_length=64)),
-                ('task_id', models.UUIDField(null=True)),
-                ('data', models.JSONField(default=dict)),
-                ('time', models.DateTimeField()),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('stream', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='store.eventstream')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=taskflow.store.identifiers.new_id, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("seq", models.PositiveBigIntegerField()),
+                ("type", models.CharField(max_length=60)),
+                ("actor_name", models.CharField(max_length=64)),
+                ("task_id", models.UUIDField(null=True)),
+                ("data", models.JSONField(default=dict)),
+                ("time", models.DateTimeField()),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "stream",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="events", to="store.eventstream"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['task_id', 'time', 'id'], name='event_of_task')],
-                'constraints': [models.UniqueConstraint(fields=('stream', 'seq'), name='event_seq')],
+                "indexes": [models.Index(fields=["task_id", "time", "id"], name="event_of_task")],
+                "constraints": [models.UniqueConstraint(fields=("stream", "seq"), name="event_seq")],
             },
         ),
         migrations.CreateModel(
-            name='IdempotencyRecord',
+            name="IdempotencyRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('method', models.CharField(max_length=10)),
-                ('path', models.CharField(max_length=500)),
-                ('key', models.CharField(max_length=255)),
-                ('body_digest', models.CharField(max_length=64)),
-                ('status', models.PositiveSmallIntegerField(null=True)),
-                ('headers', models.JSONField(default=dict)),
-                ('body', models.BinaryField(default=bytes)),
-                ('created_at', models.DateTimeField()),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("method", models.CharField(max_length=10)),
+                ("path", models.CharField(max_length=500)),
+                ("key", models.CharField(max_length=255)),
+                ("body_digest", models.CharField(max_length=64)),
+                ("status", models.PositiveSmallIntegerField(null=True)),
+                ("headers", models.JSONField(default=dict)),
+                ("body", models.BinaryField(default=bytes)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['created_at'], name='idempotency_age')],
-                'constraints': [models.UniqueConstraint(fields=('user', 'method', 'path', 'key'), name='idempotency_once')],
+                "indexes": [models.Index(fields=["created_at"], name="idempotency_age")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "method", "path", "key"), name="idempotency_once")
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='project',
-            index=models.Index(fields=['created_at', 'id'], name='project_created'),
+            model_name="project",
+            index=models.Index(fields=["created_at", "id"], name="project_created"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('user', 'project'), name='membership_once'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(fields=("user", "project"), name="membership_once"),
         ),
         migrations.AddConstraint(
-            model_name='label',
-            constraint=models.UniqueConstraint(fields=('project', 'name_key'), name='label_name_once', violation_error_message='Taken.'),
+            model_name="label",
+            constraint=models.UniqueConstraint(
+                fields=("project", "name_key"), name="label_name_once", violation_error_message="Taken."
+            ),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(fields=['project', 'deleted_at', 'created_at', 'id'], name='task_by_creation'),
+            model_name="task",
+            index=models.Index(fields=["project", "deleted_at", "created_at", "id"], name="task_by_creation"),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(fields=['project', 'deleted_at', 'urgency_score', 'id'], name='task_by_urgency'),
+            model_name="task",
+            index=models.Index(fields=["project", "deleted_at", "urgency_score", "id"], name="task_by_urgency"),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(fields=['project', 'deleted_at', 'due_sort', 'id'], name='task_by_due'),
+            model_name="task",
+            index=models.Index(fields=["project", "deleted_at", "due_sort", "id"], name="task_by_due"),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(fields=['urgency_as_of'], name='task_urgency_age'),
+            model_name="task",
+            index=models.Index(fields=["urgency_as_of"], name="task_urgency_age"),
         ),
         migrations.AddConstraint(
-            model_name='task',
-            constraint=models.UniqueConstraint(fields=('project', 'number'), name='task_number'),
+            model_name="task",
+            constraint=models.UniqueConstraint(fields=("project", "number"), name="task_number"),
         ),
         migrations.AddConstraint(
-            model_name='task',
-            constraint=models.CheckConstraint(condition=models.Q(('due_date', None), ('due_at', None), _connector='OR'), name='task_due_date_or_time'),
+            model_name="task",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("due_date", None), ("due_at", None), _connector="OR"), name="task_due_date_or_time"
+            ),
         ),
         migrations.AddIndex(
-            model_name='suggestion',
-            index=models.Index(fields=['task', 'created_at'], name='suggestion_of_task'),
+            model_name="suggestion",
+            index=models.Index(fields=["task", "created_at"], name="suggestion_of_task"),
         ),
         migrations.AddIndex(
-            model_name='suggestion',
-            index=models.Index(fields=['state', 'created_at', 'id'], name='suggestion_by_state'),
+            model_name="suggestion",
+            index=models.Index(fields=["state", "created_at", "id"], name="suggestion_by_state"),
         ),
         migrations.AddConstraint(
-            model_name='suggestion',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'queued')), fields=('task',), name='suggestion_one_queued_a_task'),
+            model_name="suggestion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "queued")), fields=("task",), name="suggestion_one_queued_a_task"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='suggestion',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'pending')), fields=('task',), name='suggestion_one_pending_a_task'),
+            model_name="suggestion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "pending")), fields=("task",), name="suggestion_one_pending_a_task"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reminder',
-            constraint=models.CheckConstraint(condition=models.Q(('minutes_before', None), ('at', None), _connector='XOR'), name='reminder_one_kind'),
+            model_name="reminder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("minutes_before", None), ("at", None), _connector="XOR"), name="reminder_one_kind"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='importedrecord',
-            constraint=models.UniqueConstraint(fields=('user', 'source', 'external_id'), name='import_once'),
+            model_name="importedrecord",
+            constraint=models.UniqueConstraint(fields=("user", "source", "external_id"), name="import_once"),
         ),
         migrations.AddConstraint(
-            model_name='dependency',
-            constraint=models.UniqueConstraint(fields=('blocked', 'blocker'), name='dependency_once'),
+            model_name="dependency",
+            constraint=models.UniqueConstraint(fields=("blocked", "blocker"), name="dependency_once"),
         ),
         migrations.AddConstraint(
-            model_name='dependency',
-            constraint=models.CheckConstraint(condition=models.Q(('blocked', models.F('blocker')), _negated=True), name='dependency_not_self'),
+            model_name="dependency",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("blocked", models.F("blocker")), _negated=True), name="dependency_not_self"
+            ),
         ),
         migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(fields=['user', '-decided_at'], name='decision_of_user'),
+            model_name="decision",
+            index=models.Index(fields=["user", "-decided_at"], name="decision_of_user"),
         ),
         migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(fields=['project', '-decided_at'], name='decision_of_project'),
+            model_name="decision",
+            index=models.Index(fields=["project", "-decided_at"], name="decision_of_project"),
         ),
         migrations.AddIndex(
-            model_name='comment',
-            index=models.Index(fields=['task', 'created_at', 'id'], name='comment_order'),
+            model_name="comment",
+            index=models.Index(fields=["task", "created_at", "id"], name="comment_order"),
         ),
         migrations.AddConstraint(
-            model_name='batchitem',
-            constraint=models.UniqueConstraint(fields=('batch', 'position'), name='batch_position'),
+            model_name="batchitem",
+            constraint=models.UniqueConstraint(fields=("batch", "position"), name="batch_position"),
         ),
         migrations.AddConstraint(
-            model_name='taskkeyalias',
-            constraint=models.UniqueConstraint(fields=('project', 'number'), name='task_key_alias'),
+            model_name="taskkeyalias",
+            constraint=models.UniqueConstraint(fields=("project", "number"), name="task_key_alias"),
         ),
         migrations.AddConstraint(
-            model_name='taskwatch',
-            constraint=models.UniqueConstraint(fields=('task', 'user'), name='watch_once'),
+            model_name="taskwatch",
+            constraint=models.UniqueConstraint(fields=("task", "user"), name="watch_once"),
         ),
     ]

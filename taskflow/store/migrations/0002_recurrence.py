@@ -27,40 +27,48 @@ def compute_reminders(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> No
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('store', '0001_initial'),
+        ("store", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='reminder',
-            name='remind_at',
+            model_name="reminder",
+            name="remind_at",
             field=models.DateTimeField(db_index=True, editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='task',
-            name='previous',
-            field=models.OneToOneField(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='next', to='store.task'),
+            model_name="task",
+            name="previous",
+            field=models.OneToOneField(
+                blank=True,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="next",
+                to="store.task",
+            ),
         ),
         migrations.AddField(
-            model_name='task',
-            name='recurrence',
-            field=models.CharField(blank=True, default='', max_length=500),
+            model_name="task",
+            name="recurrence",
+            field=models.CharField(blank=True, default="", max_length=500),
         ),
         migrations.AddField(
-            model_name='task',
-            name='recurrence_basis',
-            field=models.CharField(choices=[('due', 'due date'), ('completion', 'completion')], default='due', max_length=10),
+            model_name="task",
+            name="recurrence_basis",
+            field=models.CharField(
+                choices=[("due", "due date"), ("completion", "completion")], default="due", max_length=10
+            ),
         ),
         migrations.AddField(
-            model_name='task',
-            name='recurrence_clock',
+            model_name="task",
+            name="recurrence_clock",
             field=models.TimeField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='task',
-            name='recurrence_day',
+            model_name="task",
+            name="recurrence_day",
             field=models.PositiveSmallIntegerField(editable=False, null=True),
         ),
         migrations.RunPython(compute_reminders, migrations.RunPython.noop),

@@ -1,5 +1,6 @@
 """TaskFlow's tables, one module a subject."""
 
+from taskflow.store.models.attachments import Attachment
 from taskflow.store.models.events import Event, EventStream
 from taskflow.store.models.jobs import Job, WorkerBeat
 from taskflow.store.models.projects import Label, Membership, Project, ProjectKeyAlias
@@ -18,6 +19,7 @@ from taskflow.store.models.users import ApiToken, SignInLink, User
 
 __all__ = [
     "ApiToken",
+    "Attachment",
     "BatchItem",
     "Comment",
     "Decision",
