@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import tarfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -11,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 MANIFEST = "manifest.json"
-FORMAT = 1
-#: A manifest is a few hundred bytes; a longer one is not ours.
-_LONGEST_MANIFEST = 1_000_000
+#: 2: files that people attached, below `attachments/`.
+FORMAT = 2
+#: About 200 bytes a file: half a million files.
+_LONGEST_MANIFEST = 100_000_000
+#: What an archive may hold: plain names, and the contents of attachments in one folder.
+_MEMBER = re.compile(r"(attachments/)?[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
 
 class BadArchive(Exception):
@@ -61,7 +65,7 @@ def read_archive(source: Path, folder: Path) -> Manifest:
         with tarfile.open(source, "r:gz") as archive:
             manifest = _read_manifest(archive)
             for name, expected in manifest.files.items():
-                if Path(name).name != name or name.startswith("."):
+                if not _MEMBER.fullmatch(name):
                     raise BadArchive(f"{source} names a file outside of itself: {name}")
                 _unpack(archive, name, folder / name)
                 if _digest(folder / name) != expected["sha256"]:
@@ -87,6 +91,7 @@ def _unpack(archive: tarfile.TarFile, name: str, target: Path) -> None:
     member = archive.extractfile(name)
     if member is None:
         raise ValueError(f"{name} is no file")
+    target.parent.mkdir(mode=0o700, exist_ok=True)
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         while chunk := member.read(1 << 20):

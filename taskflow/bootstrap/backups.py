@@ -1,4 +1,4 @@
-"""`taskflow backup` and `taskflow restore`: the database and the keys, in one file.
+"""`taskflow backup` and `taskflow restore`: the database, the keys and what people attached, in one file.
 
 A backup is consistent and is made beside a running instance. A restore needs the instance to be stopped, checks the
 whole file before it touches anything, and moves what was there aside.
@@ -18,10 +18,12 @@ from django.db import connection
 
 from taskflow.bootstrap import postgres
 from taskflow.bootstrap.archive import BadArchive, Manifest, read_archive, write_archive
+from taskflow.bootstrap.file_backups import MEMBERS, hold_files, place_files
 from taskflow.bootstrap.lock import InstanceLock
 from taskflow.bootstrap.migrations import copy_sqlite, find_sqlite_file, migrate
 from taskflow.config import Settings
 from taskflow.config.keys import RING_FILE, SIGNING_FILE, create_keys, prepare_data_dir
+from taskflow.infrastructure.files import find_file_folder
 
 _SQLITE, _DUMP = "database.sqlite3", "database.pgdump"
 _KEYS = (SIGNING_FILE, RING_FILE)
@@ -50,7 +52,10 @@ def create_backup(settings: Settings, target: Path) -> Manifest:
         raise IsADirectoryError(f"{target} is a folder; name a file, for instance {target / 'taskflow.tar.gz'}")
     if not target.parent.is_dir():
         raise FileNotFoundError(f"There is no folder {target.parent}. Create it, or name a file in another one.")
-    with tempfile.TemporaryDirectory(prefix=".taskflow-backup-", dir=target.parent) as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix=".taskflow-backup-", dir=target.parent) as folder,
+        tempfile.TemporaryDirectory(prefix=".backup-", dir=settings.data_dir) as links,
+    ):
         path = find_sqlite_file()
         files: dict[str, Path] = {}
         if path is not None:
@@ -60,6 +65,8 @@ def create_backup(settings: Settings, target: Path) -> Manifest:
             files[_DUMP] = Path(folder) / _DUMP
             postgres.dump(files[_DUMP])
         files.update({name: settings.data_dir / name for name in _KEYS if (settings.data_dir / name).is_file()})
+        # After the database: a content is there before its row, and outlives it by an hour.
+        files.update(hold_files(find_file_folder(settings.data_dir), Path(links)))
         manifest = Manifest(
             version=version("taskflow-server"),
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -116,6 +123,8 @@ def _check(manifest: Manifest, staged: Path) -> None:
 def _list_present(settings: Settings) -> list[str]:
     """What a restore would replace."""
     present = [name for name in _KEYS if (settings.data_dir / name).exists()]
+    folder = find_file_folder(settings.data_dir)
+    present += [folder.name] if folder.exists() else []
     path = find_sqlite_file()
     if path is None:
         present += ["the database"] if connection.introspection.table_names() else []
@@ -135,12 +144,15 @@ def _replace(settings: Settings, staged: Path, present: list[str]) -> Path | Non
             postgres.dump(aside / _DUMP)
         # Keys first: a database without its keys is useless, keys without a database are whole.
         moved = [settings.data_dir / name for name in _KEYS]
+        moved.append(find_file_folder(settings.data_dir))
         if path is not None:
             _fold_log(path)
             moved += [path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm"), path]
         for old in moved:
             if old.exists():
                 shutil.move(old, aside / old.name)
+    # Before the database that names them: a restore that breaks off here leaves none that lacks its files.
+    place_files(staged / MEMBERS, find_file_folder(settings.data_dir))
     if path is None:
         postgres.load(staged / _DUMP)
     else:

@@ -105,6 +105,26 @@ def _check_database(settings: Settings) -> Iterator[Finding]:
         yield Finding("migrations", "ok", "none pending")
 
 
+def _check_attachments(settings: Settings) -> Iterator[Finding]:
+    if not _is_migrated():
+        return
+    from taskflow.infrastructure.files import FolderStore, find_file_folder
+    from taskflow.store.models import Attachment
+
+    store, total, missing = FolderStore(find_file_folder(settings.data_dir)), 0, []
+    for attachment in Attachment.objects.order_by("pk").iterator():
+        total += 1
+        path = store.path(attachment.blob_name)
+        if not path.is_file() or path.stat().st_size != attachment.size:
+            missing.append(attachment.name)
+    if missing:
+        names = ", ".join(missing[:3]) + (" …" if len(missing) > 3 else "")
+        detail = f"{len(missing)} of {total} are missing or cut short: {names}"
+        yield Finding("attachments", "fail", detail, "Bring the folder attachments/ back from a backup.")
+    else:
+        yield Finding("attachments", "ok", f"all {total} are there")
+
+
 def _check_secrets(settings: Settings) -> Iterator[Finding]:
     if not _is_migrated():
         return
@@ -211,6 +231,7 @@ _CHECKS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
     "keys": _check_keys,
     "database": _check_database,
     "stored secrets": _check_secrets,
+    "attachments": _check_attachments,
     "disk": _check_disk,
     "server": _check_server,
     "job loop": _check_jobs,

@@ -270,7 +270,7 @@ NO_FIELDS = {
 
 def check(route: Route, persona: str, own: bool, answer: Any) -> None:
     wanted = expected(route, persona, own)
-    shown = b"" if answer.streaming else answer.content[:300]
+    shown = (b"".join(answer.streaming_content) if answer.streaming else answer.content)[:300]
     note = f"{route} by {persona} on {'own' if own else 'foreign'}: {answer.status_code} {shown!r}"
     assert answer.status_code < 500, note
     if wanted == "own rules":

@@ -75,7 +75,19 @@ def test_contents_that_differ_from_the_manifest_are_refused(tmp_path: Path) -> N
         read_archive(build(tmp_path / "b", manifest, {"one": b"other"}), tmp_path)
 
 
-@pytest.mark.parametrize("name", ["../evil", "/tmp/evil", "a/b", ".hidden"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../evil",
+        "/tmp/evil",
+        "a/b",
+        ".hidden",
+        "attachments/../evil",
+        "attachments/.x",
+        "attachments/a/b",
+        "attachments/",
+    ],
+)
 def test_a_member_that_points_outside_is_refused(tmp_path: Path, name: str) -> None:
     manifest = {"version": "1", "created_at": "", "database": "sqlite", "files": {name: describe(b"x")}}
     folder = tmp_path / "out"

@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 import tarfile
 import threading
 from collections.abc import Callable
@@ -41,6 +43,59 @@ def test_a_backup_restores_people_and_keys_into_an_empty_folder(with_ada: Path, 
         assert (new / name).read_text() == (with_ada / name).read_text()
     assert sorted(path.name for path in new.iterdir() if path.name.startswith(".")) == []
     assert run("user", "reset-link", "ada", "--data-dir", new).returncode == 0
+
+
+def attach(data_dir: Path, content: bytes) -> str:
+    """A file on a task, put there as a request would; its name in the file store."""
+    script = """
+import sys; from io import BytesIO
+from taskflow.bootstrap.instance import open_instance
+open_instance({"data_dir": sys.argv[1]})
+from taskflow.application.accounts import find_user
+from taskflow.application.attachments import add_attachment
+from taskflow.application.stored_files import Upload, stored
+from taskflow.application.tasks import create_task
+ada = find_user("ada").as_actor()
+task = create_task(ada, {"title": "Paint"})
+content = sys.argv[2].encode()
+with stored(Upload("note.txt", "", len(content), BytesIO(content))) as file:
+    print(add_attachment(ada, task.pk, file).blob_name)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(data_dir), content.decode()], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_attached_files_are_in_a_backup_and_back_in_their_place(with_ada: Path, tmp_path: Path) -> None:
+    name = attach(with_ada, b"Hello")
+    file, new = tmp_path / "backup.tar.gz", tmp_path / "new"
+    saved = run("backup", file, "--data-dir", with_ada, "--json")
+    assert saved.returncode == 0, saved.stderr
+    assert f"attachments/{name}" in json.loads(saved.stdout)["manifest"]["files"]
+    restored = run("restore", file, "--data-dir", new)
+    assert restored.returncode == 0, restored.stderr
+    assert (new / "attachments" / name[:2] / name[2:4] / name).read_bytes() == b"Hello"
+    assert [path for path in (*with_ada.iterdir(), *new.iterdir()) if path.name.startswith(".")] == []
+
+    examined = json.loads(run("doctor", "--data-dir", new, "--json").stdout)
+    assert "all 1 are there" in str(examined)
+
+    attach(with_ada, b"Later")
+    forced = run("restore", file, "--data-dir", with_ada, "--force", "--json")
+    assert forced.returncode == 0, forced.stderr
+    assert len([path for path in (with_ada / "attachments").rglob("*") if path.is_file()]) == 1
+    aside = Path(json.loads(forced.stdout)["aside"])
+    assert len([path for path in (aside / "attachments").rglob("*") if path.is_file()]) == 2
+
+
+def test_doctor_names_a_file_that_is_missing(with_ada: Path) -> None:
+    name = attach(with_ada, b"Hello")
+    (with_ada / "attachments" / name[:2] / name[2:4] / name).unlink()
+    examined = run("doctor", "--data-dir", with_ada, "--json")
+    assert examined.returncode == 1
+    assert "1 of 1 are missing or cut short: note.txt" in examined.stdout
 
 
 def test_data_that_are_there_are_kept_unless_forced_and_then_moved_aside(with_ada: Path, tmp_path: Path) -> None:
