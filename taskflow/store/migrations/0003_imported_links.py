@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('store', '0002_recurrence'),
+        ("store", "0002_recurrence"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='importedrecord',
-            name='linked',
+            model_name="importedrecord",
+            name="linked",
             field=models.BooleanField(default=True),
         ),
     ]
