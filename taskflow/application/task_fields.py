@@ -54,6 +54,7 @@ def apply_fields(task: Task, fields: Fields) -> None:
 def follow_due(task: Task) -> None:
     """Sets the columns that are derived from others: what is ordered and searched by."""
     task.title_sort = fold(task.title)[:1000]
+    task.description_key = fold(task.description)
     if task.due_at is not None:
         task.due_sort = task.due_at
     elif task.due_date is not None:

@@ -72,6 +72,9 @@ class Action(StrEnum):
     TASK_READ = "task.read"
     TASK_WRITE = "task.write"
     TASK_WATCH = "task.watch"
+    FILTER_LIST = "filter.list"
+    FILTER_READ = "filter.read"
+    FILTER_WRITE = "filter.write"
     COMMENT_READ = "comment.read"
     COMMENT_WRITE = "comment.write"
     COMMENT_MODERATE = "comment.moderate"
@@ -122,6 +125,9 @@ TABLE: dict[Action, Rule] = {
     Action.TASK_READ: Rule(scope=READ, project=ProjectRole.VIEWER),
     Action.TASK_WRITE: Rule(scope=WRITE, project=ProjectRole.MEMBER),
     Action.TASK_WATCH: Rule(scope=WRITE, project=ProjectRole.VIEWER),
+    Action.FILTER_LIST: Rule(scope=READ),
+    Action.FILTER_READ: Rule(scope=READ),
+    Action.FILTER_WRITE: Rule(scope=WRITE),
     Action.COMMENT_READ: Rule(scope=READ, project=ProjectRole.VIEWER),
     Action.COMMENT_WRITE: Rule(scope=WRITE, project=ProjectRole.MEMBER),
     Action.COMMENT_MODERATE: Rule(scope=WRITE, project=ProjectRole.ADMIN),

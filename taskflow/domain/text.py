@@ -8,6 +8,8 @@ _WORD = re.compile(r"\w+")
 
 def fold(text: str) -> str:
     """`text` without case and accents: Unicode NFKD, combining marks dropped, case folded."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
 

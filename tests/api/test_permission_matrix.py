@@ -21,6 +21,7 @@ from taskflow.application.comments import add_comment
 from taskflow.application.labels import create_label
 from taskflow.application.members import add_member
 from taskflow.application.projects import create_project
+from taskflow.application.saved_filters import create_filter
 from taskflow.application.stored_files import Upload, stored
 from taskflow.application.suggestions import request_batch, request_suggestion
 from taskflow.application.tasks import create_task
@@ -49,6 +50,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST labels": {"project": "{project}", "name": "new"},
     "PATCH label": {"color": "#ff0000"},
     "POST tasks": {"project": "{project}", "title": "x"},
+    "POST filters": {"name": "x", "expression": "priority = high"},
+    "PATCH filter": {"name": "y"},
     "PATCH task": {"title": "x"},
     "POST task-move": {"after": "{neighbour}"},
     "POST comments": {"body": "x"},
@@ -156,6 +159,7 @@ def furnish(owner: User, name: str) -> dict[str, str]:
         "suggestion": str(suggestion.pk),
         "batch": str(request_batch(actor, tasks=[task.pk]).pk),
         "username": owner.username,
+        "filter": str(create_filter(actor, {"name": "x", "expression": "overdue"}).pk),
         "source": "todoist",
         "token": str(create_token(actor, Wish(name="x"))[0].id),
     }
@@ -225,7 +229,7 @@ def expected(route: Route, persona: str, own: bool) -> str:
     if rule.site is not None:
         role = {"manager": SiteRole.MANAGER, "site_admin": SiteRole.ADMIN}.get(persona, SiteRole.MEMBER)
         return "let in" if allows_site(route.action, role) else "403"
-    if route.name in {"user", "user-second-factor", "token", "suggestions-batch"}:
+    if route.name in OWN_RULES:
         return "own rules"
     in_body = str(route) in IN_BODY
     if not in_body and (rule.project is None or not route.arguments):
@@ -288,7 +292,13 @@ def check(route: Route, persona: str, own: bool, answer: Any) -> None:
 
 
 #: Who may do what an address's own rule says, on the owner's object.
-OWN_RULES = {"user": set(PERSONAS), "user-second-factor": set(), "token": {"owner"}, "suggestions-batch": {"owner"}}
+OWN_RULES = {
+    "user": set(PERSONAS),
+    "user-second-factor": set(),
+    "token": {"owner"},
+    "suggestions-batch": {"owner"},
+    "filter": {"owner"},
+}
 
 
 #: An admin may change members, but not those above; comments and files have owners; a password must be known.

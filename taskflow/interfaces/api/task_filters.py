@@ -13,6 +13,8 @@ from taskflow.domain.errors import Invalid
 from taskflow.domain.permissions import Action, Actor
 from taskflow.domain.priority import Priority
 from taskflow.domain.text import words
+from taskflow.interfaces.api import filter_expressions
+from taskflow.interfaces.api.filter_expressions import filter_by_expressions
 from taskflow.interfaces.api.lists import parse_choices, parse_flag
 from taskflow.interfaces.api.operation import Query, flag, list_of
 from taskflow.interfaces.api.pages import SortKey
@@ -47,6 +49,7 @@ PARAMETERS = (
     Query("due_before", "Due before this day (the reader's own) or instant", _WHEN),
     Query("due_after", "Due after this day (the reader's own) or instant", _WHEN),
     Query("q", "All words, by their beginnings, without case or accents: title, description, comments"),
+    *filter_expressions.PARAMETERS,
     flag("deleted", "The trash instead of all else"),
     list_of(
         "ordering",
@@ -79,6 +82,7 @@ def filter_tasks(actor: Actor, rows: Tasks, parameters: Mapping[str, str]) -> Ta
     """`rows` narrowed by every parameter given; trashed tasks only with `deleted=true`, and then alone."""
     trashed = parse_flag("deleted", parameters["deleted"]) if "deleted" in parameters else False
     rows = rows.filter(deleted_at__isnull=not trashed)
+    rows = filter_by_expressions(actor, rows, parameters)
     for name, narrow in _FILTERS.items():
         if name in parameters:
             rows = narrow(actor, rows, parameters[name])

@@ -13,6 +13,7 @@ from taskflow.domain.errors import NotFound
 from taskflow.domain.permissions import Action
 from taskflow.interfaces.api.endpoint import Endpoint, answer
 from taskflow.interfaces.api.fields import StrictSerializer, TextField
+from taskflow.interfaces.api.filter_expressions import expand_saved
 from taskflow.interfaces.api.operation import NoFields, Operation
 from taskflow.interfaces.api.pages import take_page
 from taskflow.interfaces.api.task_fields import TaskDocument, TaskFields, load_tasks
@@ -50,7 +51,7 @@ class TaskList(Endpoint):
     }
 
     def get(self, request: Request) -> Response:
-        parameters = self.query()
+        parameters = expand_saved(self.actor, self.query())
         rows = filter_tasks(self.actor, Task.objects.visible_to(self.actor), parameters)
         page = take_page(rows.only("pk"), sort_keys(parameters), parameters)
         results = load_tasks(self.actor, [task.pk for task in page.rows])

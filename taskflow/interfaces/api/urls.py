@@ -3,7 +3,17 @@
 from django.urls import include, path, re_path
 
 from taskflow.domain.importers import IMPORTERS
-from taskflow.interfaces.api import attachments, comments, imports, labels, members, projects, suggestions, tasks
+from taskflow.interfaces.api import (
+    attachments,
+    comments,
+    imports,
+    labels,
+    members,
+    projects,
+    saved_filters,
+    suggestions,
+    tasks,
+)
 
 UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 REFERENCE = r"[0-9A-Za-z-]{1,64}"
@@ -24,6 +34,8 @@ urlpatterns = [
     re_path(rf"^{PROJECT}/members/(?P<username>[\w.\-]{{1,64}})$", members.MemberDetail.as_view(), name="member"),
     path("labels", labels.LabelList.as_view(), name="labels"),
     path("labels/<uuid:label>", labels.LabelDetail.as_view(), name="label"),
+    path("filters", saved_filters.FilterList.as_view(), name="filters"),
+    re_path(rf"^filters/(?P<filter>{REFERENCE})$", saved_filters.FilterDetail.as_view(), name="filter"),
     path("tasks", tasks.TaskList.as_view(), name="tasks"),
     re_path(rf"^{TASK}$", tasks.TaskDetail.as_view(), name="task"),
     re_path(rf"^{TASK}/complete$", tasks.TaskComplete.as_view(), name="task-complete"),

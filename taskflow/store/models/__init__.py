@@ -2,6 +2,7 @@
 
 from taskflow.store.models.attachments import Attachment
 from taskflow.store.models.events import Event, EventStream
+from taskflow.store.models.filters import SavedFilter
 from taskflow.store.models.jobs import Job, WorkerBeat
 from taskflow.store.models.projects import Label, Membership, Project, ProjectKeyAlias
 from taskflow.store.models.requests import IdempotencyRecord
@@ -34,6 +35,7 @@ __all__ = [
     "Project",
     "ProjectKeyAlias",
     "Reminder",
+    "SavedFilter",
     "SignInLink",
     "Suggestion",
     "SuggestionBatch",

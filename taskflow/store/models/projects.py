@@ -10,6 +10,7 @@ from django.db import models
 
 from taskflow.domain.permissions import Actor, ProjectRole
 from taskflow.domain.priority import ORDER
+from taskflow.domain.text import fold
 from taskflow.store.identifiers import new_id
 
 PRIORITY_CHOICES = [(level.rank, level.value) for level in ORDER]
@@ -31,6 +32,8 @@ class Project(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(max_length=200)
+    #: The name as filters compare it, folded (`domain/text.py`); `save` keeps it.
+    name_key = models.CharField(max_length=1000, editable=False, default="", db_default="")
     key = models.CharField(
         max_length=10,
         unique=True,
@@ -65,6 +68,24 @@ class Project(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.key})"
+
+    def save(
+        self,
+        *args: Any,
+        force_insert: bool | tuple[models.base.ModelBase, ...] = False,
+        force_update: bool = False,
+        using: str | None = None,
+        update_fields: Iterable[str] | None = None,
+    ) -> None:
+        """Keeps `name_key` true to the name."""
+        self.name_key = fold(self.name)[:1000]
+        if update_fields is not None:
+            update_fields = {*update_fields}
+            if "name" in update_fields:
+                update_fields.add("name_key")
+        super().save(
+            *args, force_insert=force_insert, force_update=force_update, using=using, update_fields=update_fields
+        )
 
 
 class ProjectKeyAlias(models.Model):

@@ -72,6 +72,8 @@ class Task(models.Model):
     #: The instant that dated tasks are ordered by: `due_at`, or the end of `due_date` in UTC.
     due_sort = models.DateTimeField(null=True, editable=False)
     title_sort = models.CharField(max_length=1000, editable=False)
+    #: The description as filters compare it, folded (`domain/text.py`).
+    description_key = models.TextField(editable=False, default="", db_default="")
     #: The words of title, description and comments, folded (`domain/text.py`), each after a space.
     search_text = models.TextField(editable=False, default="")
     urgency_score = models.FloatField(default=0, editable=False)

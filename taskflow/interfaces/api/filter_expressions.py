@@ -1,0 +1,41 @@
+"""REST: the parameters `filter` and `saved` of the list of tasks."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
+
+from taskflow.application import ports
+from taskflow.application.saved_filters import named_filter
+from taskflow.domain.filters import read_filter
+from taskflow.domain.permissions import Actor
+from taskflow.interfaces.api.operation import Query
+from taskflow.store.models import Task
+from taskflow.store.task_filters import matching_tasks
+
+Tasks: TypeAlias = QuerySet[Task]
+
+PARAMETERS = (
+    Query("filter", "An expression of the filter language, for instance `priority >= high and due <= today+7d`"),
+    Query("saved", "Id of a saved filter, or inbox, today, upcoming, overdue; its order holds where none is asked for"),
+)
+
+
+def expand_saved(actor: Actor, parameters: Mapping[str, str]) -> Mapping[str, str]:
+    """`parameters` with the expression of the filter that `saved` names in its place, and with its ordering."""
+    if "saved" not in parameters:
+        return parameters
+    found = named_filter(actor, parameters["saved"])
+    ordering = parameters.get("ordering") or found.ordering
+    return {**parameters, "saved": found.expression, "ordering": ordering}
+
+
+def filter_by_expressions(actor: Actor, rows: Tasks, parameters: Mapping[str, str]) -> Tasks:
+    """`rows` narrowed by the expressions of `parameters`, once `expand_saved` has seen them."""
+    for name in ("filter", "saved"):
+        if name in parameters:
+            found = matching_tasks(read_filter(name, parameters[name]), actor, ports.now())
+            # Values are parameters; see `store/sql.py`.
+            rows = rows.filter(pk__in=RawSQL(found.text, found.params))  # noqa: S611
+    return rows
