@@ -104,6 +104,12 @@ def delete_token(actor: Actor, token_id: UUID) -> None:
         raise NotFound
 
 
+def end_token(token: ApiToken) -> None:
+    """Ends the token that asks for it; acts on the next request."""
+    with transaction.atomic():
+        ApiToken.objects.filter(pk=token.pk).delete()
+
+
 def actor_with(token: ApiToken) -> Actor:
     """The token's person, narrowed to what the token may do."""
     whole = token.user.as_actor()

@@ -51,8 +51,9 @@ def write_commands() -> str:
         _NOTICE,
         "",
         "Exit code 0 means success, 1 failure (one line on standard error says why), 2 wrong usage. With `--json` a "
-        "command prints one JSON document on standard output. Commands work on the data folder of `--data-dir` or "
-        "`TASKFLOW_DATA_DIR`, beside a running instance too.",
+        "command prints one JSON document on standard output. Commands with `--data-dir` work on that folder or "
+        "that of `TASKFLOW_DATA_DIR`, beside a running instance too; those with `--url` speak to an instance over its "
+        "REST interface ([how](client.md)).",
     ]
     root: Any = typer.main.get_command(build())
     for path, command in _walk(root, ["taskflow"]):

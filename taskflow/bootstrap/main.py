@@ -1,5 +1,6 @@
 """The `taskflow` command: joins the commands to the instance they work on."""
 
+import os
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -8,6 +9,8 @@ import typer
 
 from taskflow.bootstrap import commands
 from taskflow.interfaces.cli import configuration, demonstration, users
+from taskflow.interfaces.cli.client import session as sessions
+from taskflow.interfaces.cli.client import suggestions, tasks
 from taskflow.interfaces.cli.output import Failure, Session, report_failure
 
 if TYPE_CHECKING:
@@ -34,7 +37,6 @@ def build() -> typer.Typer:
     """The whole command line."""
     app = typer.Typer(
         no_args_is_help=True,
-        add_completion=False,
         pretty_exceptions_enable=False,
         # Plain text: the library behind the boxes takes longer to load than everything else.
         rich_markup_mode=None,
@@ -42,6 +44,13 @@ def build() -> typer.Typer:
     )
     for command in (commands.up, commands.migrate, commands.doctor, commands.backup, commands.restore):
         app.command()(command)
+    app.command()(sessions.login)
+    app.command()(sessions.logout)
+    app.command()(tasks.add)
+    app.command("list")(tasks.list_tasks)
+    app.command()(tasks.today)
+    app.command()(tasks.done)
+    app.command()(suggestions.suggest)
     app.add_typer(users.app, name="user")
     app.add_typer(demonstration.app, name="demo")
     app.add_typer(configuration.app, name="config")
@@ -56,8 +65,12 @@ def main() -> None:
         build()(obj=session, prog_name="taskflow")
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:
+        # Whoever read the output has seen enough (`taskflow list | head`). Python would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except (Failure, OSError) as error:
-        report_failure(str(error), as_json=session.json)
+        report_failure(error, as_json=session.json)
         sys.exit(1)
     except Exception as error:
         if not _is_explained(error):

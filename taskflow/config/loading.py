@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from taskflow.config.errors import ConfigError
 from taskflow.config.model import Settings
-from taskflow.config.names import FILE_SUFFIX, LATER, PREFIX, find_later
+from taskflow.config.names import CLIENT, FILE_SUFFIX, LATER, PREFIX, find_later
 
 
 def published_fields() -> dict[str, FieldInfo]:
@@ -45,6 +45,8 @@ def _read_environment(env: Mapping[str, str]) -> dict[str, str]:
             continue
         name = variable.removeprefix(PREFIX)
         bare = name.removesuffix(FILE_SUFFIX)
+        if name in CLIENT:
+            continue
         if name in fields:
             if env[variable].strip():
                 values[name] = env[variable].strip()
@@ -73,7 +75,7 @@ def _refuse(name: str, fields: Mapping[str, FieldInfo], secrets: set[str]) -> Co
     feature = find_later(name)
     if feature is not None:
         return ConfigError(PREFIX + name, f"this release does not have {feature}", "Remove the variable.")
-    known = [*fields, *LATER, *(secret + FILE_SUFFIX for secret in secrets)]
+    known = [*fields, *LATER, *CLIENT, *(secret + FILE_SUFFIX for secret in secrets)]
     nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
     return ConfigError(PREFIX + name, "no such setting", f"The nearest known name is {PREFIX + nearest}.")
 

@@ -21,6 +21,10 @@ LATER: dict[str, str] = {
     "EVENT_REPLAY_DAYS": "event replay over WebSocket",
 }
 
+#: Names that the client commands read (`taskflow login`, `add`, `list` …). They say nothing about an instance, which
+#: leaves them alone: a shell that has them may start one too.
+CLIENT = frozenset({"CLIENT_URL", "CLIENT_TOKEN"})
+
 #: Prefix of per-plugin names, `PLUGIN_<SLUG>__<FIELD>`.
 LATER_PREFIX = "PLUGIN_"
 

@@ -88,6 +88,7 @@ class Action(StrEnum):
     ME_READ = "me.read"
     ME_WRITE = "me.write"
     TOKEN_MANAGE = "token.manage"  # noqa: S105 - the name of an action, not a secret
+    TOKEN_END = "token.end"  # noqa: S105
     USER_LIST = "user.list"
     USER_ADMIN = "user.admin"
     JOB_ADMIN = "job.admin"
@@ -141,6 +142,7 @@ TABLE: dict[Action, Rule] = {
     Action.ME_READ: Rule(any_scope=True),
     Action.ME_WRITE: Rule(),
     Action.TOKEN_MANAGE: Rule(),
+    Action.TOKEN_END: Rule(any_scope=True),
     Action.USER_LIST: Rule(scope=READ),
     Action.USER_ADMIN: Rule(scope=Scope.USERS_ADMIN, site=SiteRole.MANAGER),
     Action.JOB_ADMIN: Rule(scope=Scope.PLUGINS_ADMIN, site=SiteRole.ADMIN),

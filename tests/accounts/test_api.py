@@ -224,6 +224,21 @@ def test_a_revoked_an_expired_and_a_wrong_token_get_401(client: Client, bob: Use
         assert call(client, "GET", "me", Authorization=wrong).status_code == 401
 
 
+def test_a_token_ends_itself_and_no_other_whatever_its_scopes(client: Client, bob: User) -> None:
+    body = {"username": "bob", "password": PASSWORD, "name": "narrow", "scopes": ["tasks:read"]}
+    header = {"Authorization": f"Bearer {call(client, 'POST', 'auth/tokens', body).json()['token']}"}
+    other = ApiToken.objects.get(id=call(client, "POST", "auth/tokens", {**body, "name": "other"}).json()["id"])
+    assert call(client, "DELETE", f"auth/tokens/{other.id}", **header).json()["code"] == "insufficient_scope"
+    assert call(client, "DELETE", "auth/tokens/current", **header).status_code == 204
+    assert call(client, "GET", "me", **header).status_code == 401
+    assert list(ApiToken.objects.all()) == [other]
+
+
+def test_a_session_has_no_token_to_end(client: Client, bob: User) -> None:
+    client.force_login(bob)
+    assert codes(call(client, "DELETE", "auth/tokens/current")) == {("Authorization", "no_token")}
+
+
 def test_nobody_ends_the_token_of_somebody_else(client: Client, bob: User, ada: User) -> None:
     bearer(client, "ada")
     token = ApiToken.objects.get()

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from taskflow.config import ConfigError, load_settings
+from taskflow.config.names import CLIENT, PREFIX
 
 FERNET = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
@@ -168,3 +169,12 @@ def test_the_public_address_counts_as_an_allowed_host() -> None:
     assert "tasks.example.org" in settings.effective_allowed_hosts
     assert settings.base_url == "https://tasks.example.org"
     assert settings.is_https
+
+
+def test_what_the_client_commands_read_is_none_of_an_instances_business() -> None:
+    from taskflow.interfaces.cli.client.logins import TOKEN_VARIABLE, URL_VARIABLE
+
+    assert {URL_VARIABLE, TOKEN_VARIABLE} == {PREFIX + name for name in CLIENT}
+    load_settings({URL_VARIABLE: "http://localhost:8000", TOKEN_VARIABLE: "tfp_x"})
+    with pytest.raises(ConfigError, match="The nearest known name is TASKFLOW_CLIENT_TOKEN"):
+        load_settings({"TASKFLOW_CLIENT_TOKN": "tfp_x"})

@@ -217,6 +217,19 @@ class TokenDetail(Endpoint):
         return Response(status=204)
 
 
+class CurrentToken(Endpoint):
+    """`auth/tokens/current`: whatever its scopes, a token can always end itself."""
+
+    actions = {"DELETE": Action.TOKEN_END}
+    operations = {"DELETE": Operation("delete_current_token", {204: None}, summary="End the token that asks")}
+
+    def delete(self, request: Request) -> Response:
+        if not isinstance(request.auth, ApiToken):
+            raise Invalid.field("Authorization", "no_token", "Send the token that is to end as 'Bearer tfp_…'.")
+        tokens.end_token(request.auth)
+        return Response(status=204)
+
+
 class PasswordChange(Endpoint):
     """`auth/password`"""
 

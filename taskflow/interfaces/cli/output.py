@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Protocol
@@ -11,7 +11,15 @@ import typer
 
 
 class Failure(Exception):
-    """A command cannot do what was asked; the text is for the person who asked."""
+    """A command cannot do what was asked; the text is for the person who asked.
+
+    `notes` are further lines on standard error, `document` further members of what `--json` prints.
+    """
+
+    def __init__(self, text: str, *, notes: Sequence[str] = (), document: Mapping[str, Any] | None = None) -> None:
+        super().__init__(text)
+        self.notes = notes
+        self.document = document or {}
 
 
 class Opener(Protocol):
@@ -49,12 +57,13 @@ def select_instance(data_dir: Path | None) -> dict[str, object]:
     return {} if data_dir is None else {"data_dir": data_dir}
 
 
-def report_failure(text: str, *, as_json: bool) -> None:
-    """One line on standard error; with `--json` also a document on standard output."""
-    line = " ".join(text.split())
+def report_failure(error: Exception | str, *, as_json: bool) -> None:
+    """One line on standard error and the error's notes; with `--json` also a document on standard output."""
+    line = " ".join(str(error).split())
+    notes, document = (error.notes, error.document) if isinstance(error, Failure) else ((), {})
     if as_json:
-        print(json.dumps({"error": line}, ensure_ascii=False), flush=True)
-    print(line, file=sys.stderr, flush=True)
+        print(json.dumps({"error": line, **document}), flush=True)
+    print(line, *notes, sep="\n", file=sys.stderr, flush=True)
 
 
 def _note_json(context: typer.Context, value: bool) -> bool:
