@@ -50,7 +50,12 @@ def _waited_for(tasks: set[UUID]) -> set[UUID]:
 
 
 def check_parent(task: Task, parent: Task) -> None:
-    """`Invalid` when `parent` is in another project (`other_project`), or is `task` or below it (`cycle`)."""
+    """`Invalid` when `parent` is in the trash (`trashed`), in another project (`other_project`), or is `task` or below
+    it (`cycle`)."""
+    if parent.deleted_at is not None:
+        raise Invalid.field(
+            "parent", "trashed", "That task is in the trash. Restore it first, or choose another parent."
+        )
     if parent.project_id != task.project_id:
         raise Invalid.field(
             "parent", "other_project", "A task and its parent are in one project. Move one of them first."

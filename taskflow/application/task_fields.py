@@ -31,6 +31,7 @@ def refuse_archived(project: Project) -> None:
 
 def apply_fields(task: Task, fields: Fields) -> None:
     """Sets the plain fields; a due date clears a due time and the other way round, both at once are refused."""
+    former = task.recurrence, task.due_date, task.due_at
     for name in _PLAIN:
         if name in fields:
             setattr(task, name, fields[name])
@@ -46,7 +47,7 @@ def apply_fields(task: Task, fields: Fields) -> None:
         task.due_at = fields["due_at"]
         if task.due_at is not None:
             task.due_date = None
-    if fields.keys() & {"due_date", "due_at", "recurrence"}:
+    if former != (task.recurrence, task.due_date, task.due_at):
         # The series counts from what a person said last.
         task.recurrence_day = task.recurrence_clock = None
 

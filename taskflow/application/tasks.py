@@ -7,6 +7,7 @@ from uuid import UUID
 from taskflow.application import decisions, reminders, suggestions, urgency
 from taskflow.application.access import find_task
 from taskflow.application.changes import Change, change
+from taskflow.application.completion import follow_completion
 from taskflow.application.dependencies import lock_links
 from taskflow.application.projects import inbox
 from taskflow.application.ranks import last_rank
@@ -148,6 +149,8 @@ def save_changed(opened: Change, task: Task, changes: dict[str, dict[str, Any]])
     if "assignees" in changes:
         added = [name for name in changes["assignees"]["to"] if name not in changes["assignees"]["from"]]
         tell_assigned(opened, task, added)
+    if status is not None and task.status == TaskStatus.DONE:
+        follow_completion(opened, task)
 
 
 def _tell_status(opened: Change, task: Task, status: dict[str, Any]) -> None:

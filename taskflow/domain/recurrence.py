@@ -7,15 +7,15 @@ on the wall: 09:00 stays 09:00 when the clocks change.
 """
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from functools import lru_cache
 
-from taskflow.domain.recurrence_days import first_after, is_fulfillable
+from taskflow.domain.recurrence_days import LAST_YEAR, first_after, is_fulfillable
 from taskflow.domain.rrule import LONGEST, Rule, read_rule, wrong_rule
 from taskflow.domain.zones import local_date
 
-__all__ = ["LONGEST", "Basis", "Due", "Occurrence", "next_occurrence", "parse_rule"]
+__all__ = ["LONGEST", "Basis", "Due", "Occurrence", "next_occurrence", "parse_rule", "shift_day", "shift_instant"]
 
 
 class Basis(StrEnum):
@@ -107,3 +107,21 @@ def _is_over(rule: Rule, day: date, at: datetime | None, zone: tzinfo) -> bool:
     if at is None:
         return day > (until if until.tzinfo is None else until.astimezone(zone)).date()
     return at > until if until.tzinfo is not None else at.astimezone(zone).replace(tzinfo=None) > until
+
+
+def shift_day(day: date | None, days: int) -> date | None:
+    """The same day so many days on; None for none, or beyond the calendar."""
+    try:
+        moved = None if day is None else day + timedelta(days=days)
+    except OverflowError:
+        return None
+    return moved if moved is not None and moved.year <= LAST_YEAR else None
+
+
+def shift_instant(at: datetime | None, days: int, zone: tzinfo) -> datetime | None:
+    """The same time on the wall of `zone` so many days on; None for none, or beyond the calendar."""
+    if at is None:
+        return None
+    local = at.astimezone(zone)
+    day = shift_day(local.date(), days)
+    return None if day is None else datetime.combine(day, local.time().replace(fold=0), zone).astimezone(UTC)

@@ -39,6 +39,15 @@ def test_making_a_task_goes_through_the_use_case(admin: Browser, world: World) -
     assert Decision.objects.get().user.username == "root"
 
 
+def test_completing_a_recurring_task_makes_the_next_one(admin: Browser, world: World, task: Task) -> None:
+    refused = admin.save("store_task_change", task.pk, recurrence="every monday")
+    assert "FREQ=WEEKLY" in errors_of(refused)
+    admin.save("store_task_change", task.pk, recurrence="freq=weekly", recurrence_basis="completion", status="done")
+    following = Task.objects.get(previous=task)
+    assert (following.recurrence, following.recurrence_basis) == ("FREQ=WEEKLY", "completion")
+    assert following.created_by == world.ada
+
+
 def test_times_are_read_in_the_administrators_zone(admin: Browser, world: World, root: User) -> None:
     User.objects.filter(pk=root.pk).update(timezone="America/New_York")
     admin.send(

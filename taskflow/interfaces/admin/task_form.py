@@ -42,6 +42,9 @@ class TaskForm(UseCaseForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "recurrence" in self.fields:
+            self.fields["recurrence"].help_text = "A rule such as FREQ=WEEKLY;BYDAY=MO. Empty: the task comes once."
+            self.fields["recurrence_basis"].required = False
         # The rows of the change page are there already; an empty form has none.
         if not self.instance._state.adding:
             self._fill("labels", "name")
@@ -77,6 +80,8 @@ def fields_of(values: Values) -> dict[str, Any]:
     for name in ("project", "parent"):
         if fields.get(name) is not None:
             fields[name] = fields[name].pk
+    if not fields.get("recurrence_basis"):
+        fields.pop("recurrence_basis", None)
     if "priority" in fields:
         fields["priority"] = Priority.from_rank(fields["priority"]).value
     return fields

@@ -142,6 +142,21 @@ class TaskDocument(serializers.Serializer[Any]):
     version = serializers.IntegerField()
 
 
+class NextDocument(serializers.Serializer[Any]):
+    """The task that a recurring one is followed by."""
+
+    id = serializers.UUIDField()
+    key = serializers.CharField()
+
+
+class ChangedTaskDocument(TaskDocument):
+    """A task as it is now; with `next` when it recurs and is done."""
+
+    optional = ("next",)
+
+    next = NextDocument(allow_null=True, help_text="null: the series has ended")
+
+
 def load_tasks(actor: Actor, ids: Sequence[UUID]) -> list[dict[str, Any]]:
     """The documents of tasks, in the order of `ids`; eight queries whatever their number."""
     visible = Project.objects.visible_to(actor).values("pk")

@@ -9,16 +9,18 @@ from rest_framework.response import Response
 
 from taskflow.application import task_moves, task_states, tasks, trash, watches
 from taskflow.application.access import find_task
+from taskflow.application.recurrence import next_of
 from taskflow.domain.errors import NotFound
 from taskflow.domain.permissions import Action
 from taskflow.interfaces.api.endpoint import Endpoint, answer
 from taskflow.interfaces.api.fields import StrictSerializer, TextField
 from taskflow.interfaces.api.filter_expressions import expand_saved
-from taskflow.interfaces.api.operation import NoFields, Operation
+from taskflow.interfaces.api.operation import Document, NoFields, Operation
 from taskflow.interfaces.api.pages import take_page
-from taskflow.interfaces.api.task_fields import TaskDocument, TaskFields, load_tasks
+from taskflow.interfaces.api.task_fields import ChangedTaskDocument, TaskDocument, TaskFields, load_tasks
 from taskflow.interfaces.api.task_filters import PARAMETERS, filter_tasks, sort_keys
 from taskflow.store.models import Task
+from taskflow.store.models.tasks import TaskStatus
 
 UNCHANGEABLE = "The task is in the trash, or its project is archived"
 
@@ -37,6 +39,14 @@ def answer_task(endpoint: Endpoint, task_id: UUID, *, status: int = 200, locatio
     if not documents:
         raise NotFound
     return answer(documents[0], status=status, headers={"Location": location} if location else None)
+
+
+def answer_completed(endpoint: Endpoint, task_id: UUID) -> Response:
+    """The task's document; of a recurring one that is done also what comes `next`, null when the series has ended."""
+    response = answer_task(endpoint, task_id)
+    if response.data["recurrence"] and response.data["status"] == TaskStatus.DONE:
+        response.data["next"] = next_of(endpoint.actor, task_id)
+    return response
 
 
 class TaskList(Endpoint):
@@ -75,7 +85,7 @@ class TaskDetail(Endpoint):
         "GET": Operation("get_task", {200: TaskDocument}),
         "PATCH": Operation(
             "update_task",
-            {200: TaskDocument},
+            {200: ChangedTaskDocument},
             "Change a task",
             body=TaskFields,
             conditional=True,
@@ -98,16 +108,16 @@ class TaskDetail(Endpoint):
         found = find_task(self.actor, task, Action.TASK_WRITE)
         fields = self.parse(TaskFields, partial=True)
         changed = tasks.update_task(self.actor, found.pk, fields, version=self.if_match())
-        return answer_task(self, changed.pk)
+        return answer_completed(self, changed.pk)
 
     def delete(self, request: Request, task: str) -> Response:
         trash.delete_task(self.actor, task, version=self.if_match())
         return Response(status=204)
 
 
-def _verb(name: str, *, conditional: bool = True) -> dict[str, Operation]:
+def _verb(name: str, document: Document = TaskDocument, *, conditional: bool = True) -> dict[str, Operation]:
     body, conflicts = NoFields, UNCHANGEABLE
-    return {"POST": Operation(name, {200: TaskDocument}, body=body, conditional=conditional, conflicts=conflicts)}
+    return {"POST": Operation(name, {200: document}, body=body, conditional=conditional, conflicts=conflicts)}
 
 
 class TaskVerb(Endpoint):
@@ -115,20 +125,22 @@ class TaskVerb(Endpoint):
 
     actions = {"POST": Action.TASK_WRITE}
     perform: Callable[..., Task]
+    answer: Callable[..., Response] = staticmethod(answer_task)
 
     def post(self, request: Request, task: str) -> Response:
         find_task(self.actor, task, self.actions["POST"])
         self.refuse_body()
         version = self.if_match()
-        verb: Any = type(self).perform
-        return self.once(lambda: answer_task(self, verb(self.actor, task, version=version).pk))
+        kind: Any = type(self)
+        return self.once(lambda: kind.answer(self, kind.perform(self.actor, task, version=version).pk))
 
 
 class TaskComplete(TaskVerb):
     """Sets a task done."""
 
-    operations = _verb("complete_task")
+    operations = _verb("complete_task", ChangedTaskDocument)
     perform = staticmethod(task_states.complete_task)
+    answer = staticmethod(answer_completed)
 
 
 class TaskReopen(TaskVerb):
