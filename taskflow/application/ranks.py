@@ -12,6 +12,8 @@ from taskflow.store.models import Task
 
 #: Characters; the column takes 200.
 LONGEST = 100
+#: Tasks on either side that get new ranks where one has become too long; four times as many where that does not do.
+WINDOW = 32
 
 
 def rank_order() -> Combinable:
@@ -34,20 +36,33 @@ def next_ranks(project_id: UUID, count: int) -> list[str]:
 def rank_beside(neighbour: Task, *, before: bool) -> str:
     """A rank directly before, or directly after, `neighbour` in its project.
 
-    A rank grows by a character with every six moves into one gap: one that becomes too long gives the whole project new
-    ones, in the same order.
+    A rank grows by a character with every six moves into one gap: where one becomes too long, the tasks around it get
+    new ones, in the same order. No other task is touched.
     """
     rank = _between(neighbour, before=before)
     if len(rank) > LONGEST:
-        _spread(neighbour.project_id)
+        _spread(neighbour)
         neighbour.refresh_from_db(fields=["rank"])
         rank = _between(neighbour, before=before)
     return rank
 
 
-def _spread(project_id: UUID) -> None:
-    tasks = list(Task.objects.filter(project_id=project_id).order_by(rank_order(), "id").only("rank"))
-    for task, rank in zip(tasks, generate_n_keys_between(None, None, len(tasks)), strict=True):
+def _spread(neighbour: Task) -> None:
+    """Gives the tasks around `neighbour` ranks of about equal length: as few tasks as make them short again."""
+    others = Task.objects.filter(project_id=neighbour.project_id).annotate(place=rank_order()).only("rank")
+    width = WINDOW
+    while True:
+        below = list(others.filter(place__lt=neighbour.rank).order_by("-place")[: width + 1])[::-1]
+        above = list(others.filter(place__gte=neighbour.rank).order_by("place")[: width + 1])
+        # The outermost ones keep their ranks, unless they are the project's first or last.
+        first = below.pop(0).rank if len(below) > width else None
+        last = above.pop().rank if len(above) > width else None
+        tasks = below + above
+        ranks = generate_n_keys_between(first, last, len(tasks))
+        if max(map(len, ranks)) <= LONGEST // 2 or (first is None and last is None):
+            break
+        width *= 4
+    for task, rank in zip(tasks, ranks, strict=True):
         task.rank = rank
     Task.objects.bulk_update(tasks, ["rank"], batch_size=500)
 

@@ -141,3 +141,21 @@ def test_a_thousand_moves_into_one_gap_keep_ranks_short_and_in_order(api: Api) -
     ranked = api.get("tasks?ordering=rank&project=HOME").json()["results"]
     assert [task["title"] for task in ranked] == ["a", "d", "b", "c"]
     assert max(len(task["rank"]) for task in ranked) < 10
+
+
+def test_a_rank_that_becomes_too_long_touches_the_tasks_around_it_alone(api: Api, world: World) -> None:
+    made = [api.post("tasks", {"title": f"{n}", "project": "HOME"}).json() for n in range(2)]
+    far = [Task(project=world.home, number=100 + n, title=f"far {n}", rank=f"b{n:02}V") for n in range(99)]
+    Task.objects.bulk_create([_dated(task, world) for task in far])
+    Task.objects.filter(pk=made[0]["id"]).update(rank="a0")
+    Task.objects.filter(pk=made[1]["id"]).update(rank="a0" + "0" * 98 + "V")
+    assert api.post(f"tasks/{far[98].pk}/move", {"after": made[0]["key"]}).status_code == 200
+    ranks = {task.title: task.rank for task in Task.objects.order_by("rank")}
+    assert list(ranks)[:4] == ["0", "far 98", "1", "far 0"]
+    assert max(map(len, ranks.values())) < 10
+    assert all(ranks[task.title] == task.rank for task in far[40:98])
+
+
+def _dated(task: Task, world: World) -> Task:
+    task.created_at = task.updated_at = world.home.created_at
+    return task
