@@ -1,6 +1,6 @@
 """The next task of a series: made in the change that completes a recurring one, and never twice."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -53,11 +53,13 @@ def continue_series(opened: Change, task: Task, parts: Sequence[Task]) -> None:
             suggestions.request_in(opened, copy)
 
 
-def next_of(actor: Actor, task_id: UUID) -> dict[str, Any] | None:
-    """Id and key of the task that follows, if there is one that the actor sees."""
-    following = Task.objects.visible_to(actor).filter(previous=task_id, deleted_at=None)
-    found = following.select_related("project").only("number", "project__key").first()
-    return None if found is None else {"id": found.pk, "key": found.key}
+def followers_of(actor: Actor, task_ids: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Task → id and key of the one that follows it in its series, where there is one that the actor sees."""
+    if not task_ids:
+        return {}
+    following = Task.objects.visible_to(actor).filter(previous__in=task_ids, deleted_at=None)
+    rows = following.values_list("previous_id", "pk", "project__key", "number")
+    return {previous: {"id": pk, "key": f"{key}-{number}"} for previous, pk, key, number in rows}
 
 
 def _wanted(task: Task, parts: Sequence[Task], followers: dict[UUID, UUID]) -> list[Task]:

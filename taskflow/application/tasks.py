@@ -28,10 +28,15 @@ Fields: TypeAlias = Mapping[str, Any]
 def create_task(actor: Actor, fields: Fields) -> Task:
     """A new task from validated `fields` (names as in the API); without `project`, in the parent's or the inbox."""
     with change(actor) as opened:
-        task = add_task(opened, fields)
-        if task.project.auto_suggest == "on_create":
-            suggestions.request_in(opened, task)
-        return task
+        return create_in(opened, fields)
+
+
+def create_in(opened: Change, fields: Fields) -> Task:
+    """`create_task` inside an open change."""
+    task = add_task(opened, fields)
+    if task.project.auto_suggest == "on_create":
+        suggestions.request_in(opened, task)
+    return task
 
 
 def add_task(opened: Change, fields: Fields) -> Task:
@@ -85,29 +90,35 @@ def _project_of(actor: Actor, fields: Fields) -> Project:
 
 def update_task(actor: Actor, reference: str | UUID, fields: Fields, *, version: int | None = None) -> Task:
     """Changes the named fields of a task. `StaleVersion`, `Conflict` (`trashed`), `Invalid` leave it as it was."""
+    with change(actor) as opened:
+        return update_in(opened, reference, fields, version=version)
+
+
+def update_in(opened: Change, reference: str | UUID, fields: Fields, *, version: int | None = None) -> Task:
+    """`update_task` inside an open change."""
     from taskflow.application.task_moves import arrival, move_into  # moving calls back into the fields' rules
 
-    with change(actor) as opened:
-        if fields.get("parent") is not None or fields.get("blocked_by"):
-            lock_links()
-        task = find_writable(actor, reference, version)
-        before = _snapshot(task)
-        if fields.get("project") is not None:
-            move_into(opened, task, named_project("project", actor, fields["project"], Action.TASK_WRITE))
-        apply_fields(task, fields)
-        if fields.get("priority") is not None:
-            task.priority = Priority(fields["priority"]).rank
-        set_parent(actor, task, fields, Action.TASK_READ)
-        changes = apply_relations(actor, task, fields)
-        after = _snapshot(task)
-        changes |= {name: {"from": before[name], "to": after[name]} for name in before if before[name] != after[name]}
-        if "project" in changes:
-            changes["project"] = arrival(task.project)
-        if changes:
-            save_changed(opened, task, changes)
-        if fields.get("priority") is not None:
-            decisions.note_priority(opened, task, task.level)
-        return task
+    actor = opened.actor
+    if fields.get("parent") is not None or fields.get("blocked_by"):
+        lock_links()
+    task = find_writable(actor, reference, version)
+    before = _snapshot(task)
+    if fields.get("project") is not None:
+        move_into(opened, task, named_project("project", actor, fields["project"], Action.TASK_WRITE))
+    apply_fields(task, fields)
+    if fields.get("priority") is not None:
+        task.priority = Priority(fields["priority"]).rank
+    set_parent(actor, task, fields, Action.TASK_READ)
+    changes = apply_relations(actor, task, fields)
+    after = _snapshot(task)
+    changes |= {name: {"from": before[name], "to": after[name]} for name in before if before[name] != after[name]}
+    if "project" in changes:
+        changes["project"] = arrival(task.project)
+    if changes:
+        save_changed(opened, task, changes)
+    if fields.get("priority") is not None:
+        decisions.note_priority(opened, task, task.level)
+    return task
 
 
 def find_writable(actor: Actor, reference: str | UUID, version: int | None = None) -> Task:

@@ -7,7 +7,7 @@ from django.db.models import F
 
 from taskflow.application import decisions, ledger, stored_files, urgency
 from taskflow.application.access import find_task
-from taskflow.application.changes import change
+from taskflow.application.changes import Change, change
 from taskflow.application.dependencies import subtree
 from taskflow.application.jobs import handles
 from taskflow.application.task_fields import refuse_archived
@@ -24,21 +24,27 @@ CHUNK = 200
 def delete_task(actor: Actor, reference: str | UUID, *, version: int | None = None) -> None:
     """Puts a task and its subtasks into the trash; again is no error."""
     with change(actor) as opened:
-        task = find_task(actor, reference, Action.TASK_WRITE, lock=True)
-        check_version(task.version, version)
-        refuse_archived(task.project)
-        if task.deleted_at is not None:
-            return
-        below = Task.objects.filter(pk__in=subtree([task.pk]), deleted_at=None)
-        gone = list(below.values_list("pk", "number"))
-        ids = [pk for pk, _ in gone]
-        # One instant for all: restoring the task restores those that went with it.
-        Task.objects.filter(pk__in=ids).update(deleted_at=opened.now, updated_at=opened.now, version=F("version") + 1)
-        decisions.make_stale(ids)
-        urgency.refresh(ids, opened.now)
-        for pk, number in gone:
-            data = {"key": f"{task.project.key}-{number}"}
-            opened.event(EventType.TASK_DELETED, project=task.project_id, task=pk, data=data)
+        trash_in(opened, reference, version=version)
+
+
+def trash_in(opened: Change, reference: str | UUID, *, version: int | None = None) -> Task:
+    """`delete_task` inside an open change."""
+    task = find_task(opened.actor, reference, Action.TASK_WRITE, lock=True)
+    check_version(task.version, version)
+    refuse_archived(task.project)
+    if task.deleted_at is not None:
+        return task
+    below = Task.objects.filter(pk__in=subtree([task.pk]), deleted_at=None)
+    gone = list(below.values_list("pk", "number"))
+    ids = [pk for pk, _ in gone]
+    # One instant for all: restoring the task restores those that went with it.
+    Task.objects.filter(pk__in=ids).update(deleted_at=opened.now, updated_at=opened.now, version=F("version") + 1)
+    decisions.make_stale(ids)
+    urgency.refresh(ids, opened.now)
+    for pk, number in gone:
+        data = {"key": f"{task.project.key}-{number}"}
+        opened.event(EventType.TASK_DELETED, project=task.project_id, task=pk, data=data)
+    return task
 
 
 def restore_task(actor: Actor, reference: str | UUID, *, version: int | None = None) -> Task:

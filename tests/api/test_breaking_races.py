@@ -11,7 +11,18 @@ from django.db import connection, transaction
 from pytest_django import DjangoDbBlocker
 from rest_framework.response import Response
 
-from taskflow.application import comments, jobs, labels, ledger, members, ports, projects, suggestions, tasks
+from taskflow.application import (
+    comments,
+    jobs,
+    labels,
+    ledger,
+    members,
+    ports,
+    projects,
+    suggestions,
+    task_states,
+    tasks,
+)
 from taskflow.application.access import lock_tasks
 from taskflow.application.accounts import create_user
 from taskflow.domain.errors import Conflict, Invalid, StaleVersion
@@ -156,6 +167,17 @@ def test_two_halves_of_a_circle_do_not_both_hold(pair: Pair, field: str) -> None
         assert closing.is_waiting()
     with pytest.raises(Invalid):
         closing.join()
+
+
+def test_a_recurring_task_that_two_complete_at_once_is_followed_by_one(pair: Pair) -> None:
+    task = pair.task(recurrence="FREQ=DAILY")
+    with transaction.atomic():
+        task_states.complete_task(pair.ada, task.pk)
+        second = Aside(lambda: task_states.complete_task(pair.bob, task.pk))
+        assert second.is_waiting()
+    second.join()
+    assert Task.objects.filter(previous=task).count() == 1
+    assert Task.objects.count() == 2
 
 
 def test_tasks_made_at_once_stand_in_different_places(pair: Pair) -> None:

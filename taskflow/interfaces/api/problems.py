@@ -95,15 +95,20 @@ def problem(
         "status": http_status,
         "code": code,
         "detail": _quote(detail),
-        "errors": [
-            {
-                name: _quote(value) if isinstance(value, str) else value
-                for name, value in asdict(error).items()
-                if value is not None
-            }
-            for error in (field_errors or [])[:_MOST_ERRORS]
-        ],
+        "errors": error_documents(field_errors or []),
     }
+
+
+def error_documents(field_errors: list[errors.FieldError]) -> list[dict[str, Any]]:
+    """The first 100 errors, without the members that have no value."""
+    return [
+        {
+            name: _quote(value) if isinstance(value, str) else value
+            for name, value in asdict(error).items()
+            if value is not None
+        }
+        for error in field_errors[:_MOST_ERRORS]
+    ]
 
 
 def _quote(text: str) -> str:
@@ -123,7 +128,7 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
     """REST framework's exception handler. None (a bug) ends as a 500 without internals."""
     headers: dict[str, str] = {}
     if isinstance(error, errors.TaskFlowError):
-        http_status = _status_of(error)
+        http_status = status_of(error)
         field_errors = error.errors if isinstance(error, errors.Invalid) else None
         document = problem(http_status, error.code, error.detail, field_errors)
         if isinstance(error, errors.TooMany):
@@ -134,7 +139,7 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
             headers["WWW-Authenticate"] = 'Bearer realm="taskflow"'
     elif isinstance(error, exceptions.ValidationError):
         http_status = status.HTTP_400_BAD_REQUEST
-        found = list(_flatten(error.detail))
+        found = list(flatten(error.detail))
         document = problem(http_status, "invalid", "The request has invalid fields.", found)
     elif isinstance(error, Http404):
         http_status, document = 404, problem(404, "not_found", errors.NotFound().detail)
@@ -163,23 +168,24 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
     return Response(document, status=http_status, headers=headers, content_type=CONTENT_TYPE)
 
 
-def _status_of(error: errors.TaskFlowError) -> int:
+def status_of(error: errors.TaskFlowError) -> int:
+    """The HTTP status that an error becomes."""
     for kind, http_status in STATUS_OF.items():
         if isinstance(error, kind):
             return http_status
     return 400
 
 
-def _flatten(detail: Any, path: str = "") -> list[errors.FieldError]:
+def flatten(detail: Any, path: str = "") -> list[errors.FieldError]:
     """REST framework's nested errors as a flat list with dotted paths."""
     if isinstance(detail, dict):
-        return [error for name, inner in detail.items() for error in _flatten(inner, _join(path, str(name)))]
+        return [error for name, inner in detail.items() for error in flatten(inner, _join(path, str(name)))]
     if isinstance(detail, list):
         nested = any(isinstance(inner, dict | list) for inner in detail)
         return [
             error
             for index, inner in enumerate(detail)
-            for error in _flatten(inner, _join(path, str(index)) if nested else path)
+            for error in flatten(inner, _join(path, str(index)) if nested else path)
         ]
     return [errors.FieldError(path or "body", getattr(detail, "code", "invalid"), str(detail))]
 

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from taskflow.application import task_moves, task_states, tasks, trash, watches
 from taskflow.application.access import find_task
-from taskflow.application.recurrence import next_of
+from taskflow.application.recurrence import followers_of
 from taskflow.domain.errors import NotFound
 from taskflow.domain.permissions import Action
 from taskflow.interfaces.api.endpoint import Endpoint, answer
@@ -45,7 +45,7 @@ def answer_completed(endpoint: Endpoint, task_id: UUID) -> Response:
     """The task's document; of a recurring one that is done also what comes `next`, null when the series has ended."""
     response = answer_task(endpoint, task_id)
     if response.data["recurrence"] and response.data["status"] == TaskStatus.DONE:
-        response.data["next"] = next_of(endpoint.actor, task_id)
+        response.data["next"] = followers_of(endpoint.actor, [task_id]).get(task_id)
     return response
 
 

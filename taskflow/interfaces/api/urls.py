@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 from taskflow.domain.importers import IMPORTERS
 from taskflow.interfaces.api import (
     attachments,
+    bulk,
     comments,
     imports,
     labels,
@@ -37,6 +38,7 @@ urlpatterns = [
     path("filters", saved_filters.FilterList.as_view(), name="filters"),
     re_path(rf"^filters/(?P<filter>{REFERENCE})$", saved_filters.FilterDetail.as_view(), name="filter"),
     path("tasks", tasks.TaskList.as_view(), name="tasks"),
+    path("tasks/bulk", bulk.TaskBulk.as_view(), name="tasks-bulk"),
     re_path(rf"^{TASK}$", tasks.TaskDetail.as_view(), name="task"),
     re_path(rf"^{TASK}/complete$", tasks.TaskComplete.as_view(), name="task-complete"),
     re_path(rf"^{TASK}/reopen$", tasks.TaskReopen.as_view(), name="task-reopen"),
