@@ -142,6 +142,15 @@ def _check_secrets(settings: Settings) -> Iterator[Finding]:
         yield Finding("stored secrets", "ok", f"all {total} can be decrypted")
 
 
+def _check_search(settings: Settings) -> Iterator[Finding]:
+    if not _is_migrated():
+        return
+    from taskflow.store.search_index import REMEDY, find_fault
+
+    fault = find_fault()
+    yield Finding("search index", "fail", fault, REMEDY) if fault else Finding("search index", "ok", "complete")
+
+
 def _check_disk(settings: Settings) -> Iterator[Finding]:
     folder = settings.data_dir
     while not folder.exists():
@@ -232,6 +241,7 @@ _CHECKS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
     "database": _check_database,
     "stored secrets": _check_secrets,
     "attachments": _check_attachments,
+    "search index": _check_search,
     "disk": _check_disk,
     "server": _check_server,
     "job loop": _check_jobs,

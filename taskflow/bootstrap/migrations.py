@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from taskflow.config import Settings
+from taskflow.store.search_index import ensure_index
 
 KEEP_COPIES = 5
 COPIES_FOLDER = "backups"
@@ -63,6 +64,8 @@ def migrate(settings: Settings) -> tuple[list[str], Path | None]:
     """
     pending = list_pending()
     if not pending:
+        # The file may come from a Python with another SQLite, or from hands that changed a table.
+        ensure_index()
         return [], None
     copy = None
     path = find_sqlite_file()

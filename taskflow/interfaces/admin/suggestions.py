@@ -73,7 +73,7 @@ class SuggestionPage(AdminPage):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        return by_words(queryset, "task__search_text", search_term), False
+        return by_words(queryset, "task", search_term), False
 
     @column("Task")
     def task_line(self, suggestion: Suggestion) -> str:

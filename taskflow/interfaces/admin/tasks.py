@@ -143,7 +143,7 @@ class TaskPage(EditablePage):
             prefix = key[1].upper()
             named = Q(project__key=prefix) | Q(project__former_keys__key=prefix)
             return queryset.filter(named, number=int(key[2])), True
-        return by_words(queryset, "search_text", search_term), False
+        return by_words(queryset, "pk", search_term), False
 
     def complete_rows(self, rows: Sequence[Any]) -> None:
         pending = Suggestion.objects.filter(task__in=[task.pk for task in rows], state=SuggestionState.PENDING).only(

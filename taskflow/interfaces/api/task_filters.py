@@ -22,6 +22,7 @@ from taskflow.store.models import Task
 from taskflow.store.models.projects import fold_label
 from taskflow.store.models.tasks import TaskStatus
 from taskflow.store.models.users import fold_name
+from taskflow.store.search import with_words
 
 Tasks: TypeAlias = QuerySet[Task]
 
@@ -159,10 +160,7 @@ def _by_words(actor: Actor, rows: Tasks, text: str) -> Tasks:
     if text.strip() and not wanted:
         # Signs alone: no word begins with them.
         return rows.none()
-    for word in wanted:
-        # Folded words hold letters, digits and '_', which LIKE takes for any character.
-        rows = rows.filter(search_text__contains=f" {word}")
-    return rows
+    return with_words(rows, wanted)
 
 
 _FILTERS: dict[str, Callable[[Actor, Tasks, str], Tasks]] = {
