@@ -23,6 +23,8 @@ up: $(VENV)/.core
 
 test: $(VENV)/.dev
 	@$(BIN)/pytest -n $(PARALLEL) $(ARGS)
+	@echo "== the tests that use the database, on PostgreSQL"
+	@TEST_DATABASE=postgres $(BIN)/pytest -n $(PARALLEL) $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

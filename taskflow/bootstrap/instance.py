@@ -1,15 +1,13 @@
 """Opens an instance: settings, Django, adapters. Every entry point begins here."""
 
 import importlib
-import importlib.util
 import os
 import pkgutil
-import sys
 from collections.abc import Mapping
 from types import ModuleType
 
 from taskflow.bootstrap.lock import is_running, read_note
-from taskflow.config import ConfigError, Settings, load_settings, use_settings
+from taskflow.config import Settings, load_settings, use_settings
 from taskflow.config.keys import create_keys
 
 SETTINGS_MODULE = "taskflow.settings.django"
@@ -24,7 +22,6 @@ def open_instance(overrides: Mapping[str, object] | None = None, *, create: bool
     Without `create` nothing is written. Raises ConfigError.
     """
     settings = _meet_running(load_settings(os.environ, overrides), overrides or {})
-    _require_driver(settings)
     if create:
         create_keys(settings)
     use_settings(settings)
@@ -39,16 +36,6 @@ def open_instance(overrides: Mapping[str, object] | None = None, *, create: bool
     django.setup()
     join_ports(settings)
     return settings
-
-
-def _require_driver(settings: Settings) -> None:
-    """ConfigError where the database needs a driver that is not installed: PostgreSQL's is an extra."""
-    if settings.database_address.startswith("postgres") and importlib.util.find_spec("psycopg") is None:
-        raise ConfigError(
-            "TASKFLOW_DATABASE_URL",
-            "the driver of PostgreSQL is not installed",
-            f"Install it: {sys.executable} -m pip install 'psycopg[binary,pool]>=3.2,<4'.",
-        )
 
 
 def _meet_running(settings: Settings, overrides: Mapping[str, object]) -> Settings:

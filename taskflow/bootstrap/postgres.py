@@ -7,6 +7,9 @@ from pathlib import Path
 
 from django.db import connection
 
+#: Parameters of an address that PostgreSQL's programs read from the environment under the same name.
+_SHARED = {"sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "target_session_attrs", "connect_timeout"}
+
 
 class PostgresToolFailed(Exception):
     """pg_dump or pg_restore is missing or failed; the text says which and why."""
@@ -37,6 +40,11 @@ def _run(program: str, *arguments: str) -> None:
     if found is None:
         raise PostgresToolFailed(f"{program} is not installed; install PostgreSQL's client programs.")
     settings = connection.settings_dict
+    if settings["DISABLE_SERVER_SIDE_CURSORS"]:
+        raise PostgresToolFailed(
+            f"{program} needs one session throughout, which PgBouncer does not give. Run this command with the address "
+            "of PostgreSQL itself in TASKFLOW_DATABASE_URL."
+        )
     variables = {
         "PGHOST": settings["HOST"],
         "PGPORT": settings["PORT"],
@@ -46,6 +54,7 @@ def _run(program: str, *arguments: str) -> None:
     }
     # In the environment and not among the arguments, which every user of the machine can read.
     environment = {**os.environ, **{name: str(value) for name, value in variables.items() if value}}
+    environment |= {f"PG{name.upper()}": str(value) for name, value in settings["OPTIONS"].items() if name in _SHARED}
     result = subprocess.run(  # noqa: S603 - a program found by name, no shell
         [found, *arguments], env=environment, capture_output=True, text=True, check=False
     )

@@ -14,6 +14,7 @@ from pydantic import Field, JsonValue, SecretStr, field_validator, model_validat
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from taskflow.config.addresses import IPNetwork, is_allowed, is_loopback
+from taskflow.config.database import parse_postgres_address
 from taskflow.config.email import SmtpServer, parse_smtp_url
 from taskflow.config.names import PREFIX
 from taskflow.config.paths import default_data_dir
@@ -47,8 +48,9 @@ class Settings(BaseSettings):
     )
     database_url: SecretStr | None = setting(
         None,
-        takes="sqlite:///path or postgres://user:password@host:port/name",
-        about="The database.",
+        takes="sqlite:///path or postgres://user:password@host:port/name?pool=12&pgbouncer=false&sslmode=…",
+        about="The database. `pool`: the most connections of a process; `pgbouncer=true`: behind PgBouncer in "
+        "transaction mode.",
         secret=True,
         shown="SQLite in the data folder",
     )
@@ -174,6 +176,8 @@ class Settings(BaseSettings):
     def _known_database(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and urlsplit(value.get_secret_value()).scheme not in _DATABASE_SCHEMES:
             raise ValueError("it begins with none of sqlite://, postgres://, postgresql://")
+        if value is not None and value.get_secret_value().startswith("postgres"):
+            parse_postgres_address(value.get_secret_value())
         return value
 
     @field_validator("secret_key", "metrics_token")

@@ -14,7 +14,7 @@ def name_of(requirement: str) -> str:
 
 def test_every_dependency_has_its_reason() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    optional = [r for group in project["project"]["optional-dependencies"].values() for r in group]
+    optional = [r for group in project["project"].get("optional-dependencies", {}).values() for r in group]
     wanted = {
         name_of(r) for r in [*project["project"]["dependencies"], *project["dependency-groups"]["dev"], *optional]
     }
