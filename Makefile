@@ -9,11 +9,12 @@ ARGS ?=
 # make test PARALLEL=0 runs in one process, as a debugger needs it.
 PARALLEL ?= auto
 
-.PHONY: help up test check bench fuzz docs constraints
+.PHONY: help up test soak check bench fuzz docs constraints
 
 help:
 	@echo "make up     start TaskFlow            make up ARGS=\"--port 9000\""
 	@echo "make test   run the tests             make test ARGS=\"tests/domain -x\""
+	@echo "make soak   kill -9 at random moments under load, then count what was lost"
 	@echo "make check  format, lint, types, import rules, migration and documentation drift"
 	@echo "make bench  measurements: quality of suggestions, memory"
 	@echo "make fuzz   generated requests against a live instance; ARGS=--quick for a short run"
@@ -25,6 +26,10 @@ test: $(VENV)/.dev
 	@$(BIN)/pytest -n $(PARALLEL) $(ARGS)
 	@echo "== the tests that use the database, on PostgreSQL"
 	@TEST_DATABASE=postgres $(BIN)/pytest -n $(PARALLEL) $(ARGS)
+
+# Some minutes; SOAK_KILLS and SOAK_SEED repeat a run.
+soak: $(VENV)/.dev
+	@$(BIN)/pytest -m soak -p no:logging tests/soak $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
