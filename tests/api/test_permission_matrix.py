@@ -44,6 +44,7 @@ from taskflow.store.models import Attachment, Suggestion, User
 BODIES: dict[str, dict[str, Any]] = {
     "POST projects": {"name": "New"},
     "PATCH project": {"description": "x"},
+    "POST tasks-quick": {"project": "{project}", "text": "x"},
     "POST project-transfer": {"user": "member"},
     "POST members": {"user": "outsider", "role": "viewer"},
     "PATCH member": {"role": "member"},
@@ -68,7 +69,7 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 
 #: Routes whose object is named in the body: an unseen one is a wrong field there, and nothing at the address itself.
-IN_BODY = {"POST labels", "POST tasks", "POST tasks-bulk", "POST suggestions-bulk"}
+IN_BODY = {"POST labels", "POST tasks", "POST tasks-bulk", "POST tasks-quick", "POST suggestions-bulk"}
 
 #: Routes that take a file instead of JSON.
 UPLOADS = {"POST import", "POST attachments"}

@@ -15,6 +15,7 @@ from taskflow.interfaces.api import (
     suggestions,
     tasks,
 )
+from taskflow.interfaces.api.quick_add import TaskQuickAdd
 
 UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 REFERENCE = r"[0-9A-Za-z-]{1,64}"
@@ -27,6 +28,8 @@ SUGGESTION = "priority-suggestions/<uuid:suggestion>"
 urlpatterns = [
     path("", include("taskflow.interfaces.api.auth_urls")),
     path("", include("taskflow.interfaces.api.document_urls")),
+    # Before single tasks, whose references could be spelt like this.
+    path("tasks/quick", TaskQuickAdd.as_view(), name="tasks-quick"),
     path("projects", projects.ProjectList.as_view(), name="projects"),
     re_path(rf"^{PROJECT}$", projects.ProjectDetail.as_view(), name="project"),
     re_path(rf"^{PROJECT}/archive$", projects.ProjectArchive.as_view(), name="project-archive"),
