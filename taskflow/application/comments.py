@@ -4,6 +4,7 @@ from uuid import UUID
 
 from taskflow.application.access import find_task, require_project
 from taskflow.application.changes import Change, change
+from taskflow.application.mentions import tell_mentioned
 from taskflow.application.task_fields import follow_due, refuse_archived
 from taskflow.application.tasks import refuse_trashed
 from taskflow.application.versions import check_version
@@ -24,6 +25,7 @@ def add_comment(actor: Actor, reference: str | UUID, body: str) -> Comment:
         )
         _index(task)
         _tell(opened, task, comment, "added")
+        tell_mentioned(opened, task, "", body, comment=comment.pk)
         return comment
 
 
@@ -46,10 +48,12 @@ def update_comment(
         if comment.author_id is None or comment.author_id != actor.user_id:
             raise Forbidden("Only its author may edit a comment. You may delete it.")
         if comment.body != body:
+            before = comment.body
             comment.body, comment.updated_at, comment.version = body, opened.now, comment.version + 1
             comment.save(update_fields=["body", "updated_at", "version"])
             _index(comment.task)
             _tell(opened, comment.task, comment, "edited")
+            tell_mentioned(opened, comment.task, before, body, comment=comment.pk)
         return comment
 
 

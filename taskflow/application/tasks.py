@@ -9,6 +9,7 @@ from taskflow.application.access import find_task
 from taskflow.application.changes import Change, change
 from taskflow.application.completion import follow_completion
 from taskflow.application.dependencies import lock_links
+from taskflow.application.mentions import tell_mentioned
 from taskflow.application.projects import inbox
 from taskflow.application.ranks import last_rank
 from taskflow.application.references import named_project, named_task
@@ -68,6 +69,7 @@ def add_task(opened: Change, fields: Fields) -> Task:
         task=task.pk,
         data={"key": task.key, "title": task.title, "priority": task.level.value, "status": task.status},
     )
+    tell_mentioned(opened, task, "", task.description)
     if task.status == TaskStatus.DONE:
         opened.event(EventType.TASK_COMPLETED, project=project.pk, task=task.pk, data={"key": task.key})
     if relations.get("assignees"):
@@ -157,6 +159,8 @@ def save_changed(opened: Change, task: Task, changes: dict[str, dict[str, Any]])
         _tell_status(opened, task, status)
     if changes:
         opened.event(EventType.TASK_UPDATED, project=task.project_id, task=task.pk, data={"changes": changes})
+    if "description" in changes:
+        tell_mentioned(opened, task, changes["description"]["from"], task.description)
     if "assignees" in changes:
         added = [name for name in changes["assignees"]["to"] if name not in changes["assignees"]["from"]]
         tell_assigned(opened, task, added)

@@ -111,6 +111,6 @@ def test_what_contradicts_itself_or_can_run_is_refused(name: str, content: bytes
 
 @pytest.mark.parametrize("bit", [b"<!-- -->", b"<!--", b"<?xml ?>", b" ", b"<!doctype svg>", b"<?xml"])
 def test_a_hostile_beginning_costs_no_time(bit: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert decide("a.txt", (bit * HEAD)[:HEAD]) == "text/plain"
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 1

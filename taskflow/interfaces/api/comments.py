@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from taskflow.application import comments
 from taskflow.application.access import find_task
+from taskflow.application.mentions import mentioned
 from taskflow.domain.permissions import Action, Actor
 from taskflow.interfaces.api.endpoint import Endpoint, answer
 from taskflow.interfaces.api.fields import InstantField, StrictSerializer, TextField
@@ -37,6 +38,7 @@ class CommentDocument(serializers.Serializer[Any]):
     task = serializers.UUIDField()
     author = serializers.CharField(allow_null=True)
     body = serializers.CharField()
+    mentions = serializers.ListField(child=serializers.CharField(), help_text="Usernames of members it speaks to")
     created_at = InstantField()
     updated_at = InstantField()
     version = serializers.IntegerField()
@@ -53,13 +55,25 @@ class HistoryEntryDocument(serializers.Serializer[Any]):
     data = serializers.DictField()  # type: ignore[assignment]
 
 
-def comment_json(comment: Comment) -> dict[str, Any]:
-    """A CommentDocument."""
+def comments_json(project_id: UUID, comments: Sequence[Comment]) -> list[dict[str, Any]]:
+    """CommentDocuments of one project's comments; one query more than for the rows, whatever their number."""
+    mentions = mentioned(project_id, [comment.body for comment in comments])
+    return [_comment_json(comment, names) for comment, names in zip(comments, mentions, strict=True)]
+
+
+def answer_comment(comment: Comment, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """One comment, whose task is at hand."""
+    [document] = comments_json(comment.task.project_id, [comment])
+    return answer(document, status=status, headers=headers)
+
+
+def _comment_json(comment: Comment, mentions: list[str]) -> dict[str, Any]:
     return {
         "id": comment.pk,
         "task": comment.task_id,
         "author": comment.author.username if comment.author else None,
         "body": comment.body,
+        "mentions": mentions,
         "created_at": comment.created_at,
         "updated_at": comment.updated_at,
         "version": comment.version,
@@ -81,7 +95,7 @@ class CommentList(Endpoint):
         found = find_task(self.actor, task, Action.COMMENT_READ)
         parameters = self.query()
         page = take_page(Comment.objects.filter(task=found).select_related("author"), OLDEST_FIRST, parameters)
-        return Response({"results": [comment_json(row) for row in page.rows], "next_cursor": page.next_cursor})
+        return Response({"results": comments_json(found.project_id, page.rows), "next_cursor": page.next_cursor})
 
     def post(self, request: Request, task: str) -> Response:
         find_task(self.actor, task, Action.COMMENT_WRITE)
@@ -89,7 +103,7 @@ class CommentList(Endpoint):
 
         def create() -> Response:
             comment = comments.add_comment(self.actor, task, body)
-            return answer(comment_json(comment), status=201, headers={"Location": f"{request.path}/{comment.pk}"})
+            return answer_comment(comment, status=201, headers={"Location": f"{request.path}/{comment.pk}"})
 
         return self.once(create)
 
@@ -115,12 +129,12 @@ class CommentDetail(Endpoint):
 
     def get(self, request: Request, task: str, comment: UUID) -> Response:
         self.query()
-        return answer(comment_json(comments.find_comment(self.actor, task, comment)))
+        return answer_comment(comments.find_comment(self.actor, task, comment))
 
     def patch(self, request: Request, task: str, comment: UUID) -> Response:
         comments.find_comment(self.actor, task, comment)
         body = self.parse(CommentFields)["body"]
-        return answer(comment_json(comments.update_comment(self.actor, task, comment, body, version=self.if_match())))
+        return answer_comment(comments.update_comment(self.actor, task, comment, body, version=self.if_match()))
 
     def delete(self, request: Request, task: str, comment: UUID) -> Response:
         comments.delete_comment(self.actor, task, comment, version=self.if_match())
