@@ -40,7 +40,7 @@ def check_identity(
     )
     errors = [
         *check_username(identity.username, of),
-        *_check_email(identity.email),
+        *check_email(identity.email),
         *_check_timezone(identity.timezone),
         *(extra or []),
     ]
@@ -94,7 +94,8 @@ def check_username(username: str, of: UUID | None = None) -> list[FieldError]:
     return []
 
 
-def _check_email(email: str) -> list[FieldError]:
+def check_email(email: str) -> list[FieldError]:
+    """What is wrong with an address; nothing with none."""
     if not email:
         return []
     try:

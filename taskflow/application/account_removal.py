@@ -8,7 +8,7 @@ from taskflow.application import credentials
 from taskflow.application.access import require_scope
 from taskflow.application.accounts import refuse_losing_administrators
 from taskflow.application.changes import change
-from taskflow.application.projects import drop_project
+from taskflow.application.project_removal import drop_project
 from taskflow.domain.errors import Conflict
 from taskflow.domain.events import EventType
 from taskflow.domain.permissions import Action, Actor, ProjectRole

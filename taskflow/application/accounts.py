@@ -38,9 +38,13 @@ from taskflow.store.models.users import HeldName, fold_name
 NAME_HELD = timedelta(days=7)
 
 __all__ = [
+    "Draft",
+    "add_account",
+    "add_address",
     "confirm_address",
     "create_sign_in_link",
     "create_user",
+    "draft_account",
     "find_user",
     "hold_name",
     "open_first_account",
@@ -53,8 +57,8 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class _Draft:
-    """A checked account that is not stored yet."""
+class Draft:
+    """A checked account that is not stored yet; its password is hashed, which takes long."""
 
     identity: Identity
     password_hash: str
@@ -76,10 +80,10 @@ def create_user(
     """
     require_site(actor, Action.USER_ADMIN)
     _refuse_higher(actor, role)
-    draft = _draft(username, email, password, role, timezone)
+    draft = draft_account(username, email, password, role, timezone)
     with change(actor) as opened:
-        user = _add(opened, draft)
-        _add_address(user, verified=True)
+        user = add_account(opened, draft)
+        add_address(user, verified=True)
         return user
 
 
@@ -95,11 +99,11 @@ def register(username: str, email: str, password: str, timezone: str = "UTC") ->
         raise Invalid.field("email", "required", "Give an e-mail address: it has to be verified.")
     if verified_by_mail and is_email_taken(email):
         # The same checks and the same work as for a new account.
-        draft = _draft(username, "", password, SiteRole.MEMBER, timezone)
+        draft = draft_account(username, "", password, SiteRole.MEMBER, timezone)
         hold_name(draft.identity.username)
         return None
     user = sign_up(username, email, password, timezone)
-    _add_address(user, verified=False)
+    add_address(user, verified=False)
     return user
 
 
@@ -115,10 +119,10 @@ def hold_name(username: str) -> None:
 def sign_up(username: str, email: str, password: str | None, timezone: str = "UTC") -> User:
     """`register` for the registration page, which keeps the e-mail address in a table of its own afterwards."""
     refuse_closed_registration()
-    draft = _draft(username, email, password, SiteRole.MEMBER, timezone)
+    draft = draft_account(username, email, password, SiteRole.MEMBER, timezone)
     newcomer = Actor(user_id=new_id(), username=draft.identity.username, timezone=timezone)
     with change(newcomer) as opened:
-        return _add(opened, draft)
+        return add_account(opened, draft)
 
 
 def refuse_closed_registration() -> None:
@@ -138,11 +142,11 @@ def refuse_without_passwords() -> None:
 
 def open_first_account(token: str, username: str, email: str, password: str, timezone: str = "UTC") -> User:
     """Spends the first administrator's link. `NotFound` when it is spent, expired or somebody administers already."""
-    draft = _draft(username, email, password, SiteRole.ADMIN, timezone)
+    draft = draft_account(username, email, password, SiteRole.ADMIN, timezone)
     with change(SYSTEM) as opened:
         spend_sign_in_link(opened, token)
-        user = _add(opened, draft)
-        _add_address(user, verified=True)
+        user = add_account(opened, draft)
+        add_address(user, verified=True)
         return user
 
 
@@ -266,17 +270,18 @@ def _apply(user: User, fields: Mapping[str, Any]) -> list[str]:
     return changed
 
 
-def _draft(username: str, email: str, password: str | None, role: SiteRole, timezone: str) -> _Draft:
+def draft_account(username: str, email: str, password: str | None, role: SiteRole, timezone: str) -> Draft:
     """A new account's fields, checked and with the password hashed. `Invalid` names all that is wrong."""
     person = User(username=username, email=email)
     weak = [] if password is None else check_password(password, person)
     identity = check_identity(username, email, timezone, extra=weak)
     if is_email_taken(identity.email):
         raise Invalid([email_taken(identity.email)])
-    return _Draft(identity, make_password(password), role)
+    return Draft(identity, make_password(password), role)
 
 
-def _add(opened: Change, draft: _Draft) -> User:
+def add_account(opened: Change, draft: Draft) -> User:
+    """Stores a checked account with its inbox; `Invalid` when somebody took its name or address meanwhile."""
     identity = draft.identity
     user = User(
         # Somebody who registers is the actor of their own beginning.
@@ -301,14 +306,15 @@ def _is_newcomer(actor: Actor) -> bool:
     return actor.user_id is not None and not User.objects.filter(pk=actor.user_id).exists()
 
 
-def _add_address(user: User, *, verified: bool) -> None:
+def add_address(user: User, *, verified: bool) -> None:
+    """Notes the account's address, if it has one, among those that were verified or still are to be."""
     if user.email:
         EmailAddress.objects.create(user=user, email=user.email.lower(), primary=True, verified=verified)
 
 
 def _replace_address(user: User, *, verified: bool) -> None:
     EmailAddress.objects.filter(user=user).delete()
-    _add_address(user, verified=verified)
+    add_address(user, verified=verified)
 
 
 def _hash(password: str, user: User, field: str = "password") -> str:

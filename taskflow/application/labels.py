@@ -35,6 +35,7 @@ def create_label(actor: Actor, reference: str | UUID, name: str, color: str = ""
     """A new label; `Conflict` when the project has one of that name in any case."""
     with change(actor) as opened:
         project = find_project(actor, reference, Action.LABEL_WRITE, lock=True)
+        _refuse_archived(project)
         _refuse_twin(project.pk, name)
         label = Label.objects.create(project=project, name=name, color=color)
         opened.event(EventType.LABEL_CREATED, project=project.pk, data={"label": name})
@@ -46,6 +47,7 @@ def update_label(actor: Actor, label_id: UUID, fields: Mapping[str, Any], *, ver
     with change(actor) as opened:
         label = find_label(actor, label_id, Action.LABEL_WRITE, lock=True)
         check_version(label.version, version)
+        _refuse_archived(label.project)
         before = {"name": label.name, "color": label.color}
         after = before | {name: fields[name] for name in before if name in fields}
         if after == before:
@@ -65,6 +67,7 @@ def delete_label(actor: Actor, label_id: UUID, *, version: int | None = None) ->
     with change(actor) as opened:
         label = find_label(actor, label_id, Action.LABEL_WRITE, lock=True)
         check_version(label.version, version)
+        _refuse_archived(label.project)
         project, name = label.project_id, label.name
         _touch_tasks(opened, label)
         label.delete()
@@ -89,6 +92,12 @@ def ensure_labels(project_id: UUID, names: Iterable[str]) -> list[Label]:
         Label.objects.bulk_create(missing, ignore_conflicts=True)
         found = {label.name_key: label for label in here.all()}
     return [found[key] for key in wanted]
+
+
+def _refuse_archived(project: Project) -> None:
+    from taskflow.application.task_fields import refuse_archived  # the fields' rules use this module
+
+    refuse_archived(project)
 
 
 def _touch_tasks(opened: Change, label: Label) -> None:

@@ -17,18 +17,23 @@ def add_member(actor: Actor, reference: str | UUID, username: str, role: Project
     """Takes somebody into a project. `Invalid` for an unknown name, `Conflict` for a member."""
     with change(actor) as opened:
         project = find_project(actor, reference, Action.MEMBER_WRITE, lock=True)
-        _refuse_inbox(project)
-        _check_rank(actor, project, role)
+        refuse_inbox(project)
+        check_rank(actor, project, role)
         user = User.objects.named(username).filter(is_active=True).first()
         if user is None:
             raise Invalid.field("user", "not_found", f"There is no user {username!r}. Check the name.")
         if Membership.objects.filter(project=project, user=user).exists():
             raise Conflict(f"{user.username} is a member already. Change the role instead.", code="already_member")
-        if Membership.objects.filter(project=project).count() == 1:
-            decisions.forget_quotes(project.pk)
-        membership = Membership.objects.create(project=project, user=user, role=role)
-        opened.event(EventType.MEMBER_ADDED, project=project.pk, data={"user": user.username, "role": role.value})
-        return membership
+        return add_membership(opened, project, user, role)
+
+
+def add_membership(opened: Change, project: Project, user: User, role: ProjectRole) -> Membership:
+    """Makes `user` a member of a project that is held (`lock_project`) and that they are not in."""
+    if Membership.objects.filter(project=project).count() == 1:
+        decisions.forget_quotes(project.pk)
+    membership = Membership.objects.create(project=project, user=user, role=role)
+    opened.event(EventType.MEMBER_ADDED, project=project.pk, data={"user": user.username, "role": role.value})
+    return membership
 
 
 def find_member(
@@ -50,8 +55,8 @@ def change_role(
     with change(actor) as opened:
         membership = find_member(actor, reference, username, Action.MEMBER_WRITE, lock=True)
         check_version(membership.version, version)
-        _check_rank(actor, membership.project, role)
-        _check_rank(actor, membership.project, ProjectRole(membership.role))
+        check_rank(actor, membership.project, role)
+        check_rank(actor, membership.project, ProjectRole(membership.role))
         if membership.role == role:
             return membership
         _keep_an_owner(membership)
@@ -70,7 +75,7 @@ def remove_member(actor: Actor, reference: str | UUID, username: str, *, version
         require_project(actor, membership.project_id, Action.MEMBER_LEAVE if leaving else Action.MEMBER_WRITE)
         check_version(membership.version, version)
         if not leaving:
-            _check_rank(actor, membership.project, ProjectRole(membership.role))
+            check_rank(actor, membership.project, ProjectRole(membership.role))
         _keep_an_owner(membership)
         _forget(opened, membership)
 
@@ -85,12 +90,13 @@ def _forget(opened: Change, membership: Membership) -> None:
     opened.event(EventType.MEMBER_REMOVED, project=project, data={"user": username})
 
 
-def _refuse_inbox(project: Project) -> None:
+def refuse_inbox(project: Project) -> None:
+    """`Conflict` (`inbox`) for somebody's own project."""
     if project.inbox_of_id is not None:
         raise Conflict("An inbox has one person in it. Make a project to share.", code="inbox")
 
 
-def _check_rank(actor: Actor, project: Project, role: ProjectRole) -> None:
+def check_rank(actor: Actor, project: Project, role: ProjectRole) -> None:
     """Nobody gives, or takes away, a role above their own."""
     own = role_in(actor, project.pk)
     if own is None or role.rank > own.rank:

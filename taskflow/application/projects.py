@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F
 
-from taskflow.application import decisions, stored_files, urgency
+from taskflow.application import decisions, urgency
 from taskflow.application.access import find_project
 from taskflow.application.changes import Change, change
 from taskflow.application.versions import check_version
@@ -19,9 +19,8 @@ from taskflow.domain.events import EventType
 from taskflow.domain.permissions import Action, Actor, ProjectRole
 from taskflow.domain.priority import Priority
 from taskflow.domain.urgency_weights import parse_weights
-from taskflow.store.models import Attachment, Dependency, Membership, Project, ProjectKeyAlias, Suggestion, User
+from taskflow.store.models import Membership, Project, ProjectKeyAlias, Suggestion, User
 from taskflow.store.models.suggestions import SuggestionState
-from taskflow.store.models.tasks import Task
 from taskflow.store.models.users import fold_name
 
 Fields: TypeAlias = Mapping[str, Any]
@@ -80,6 +79,8 @@ def update_project(actor: Actor, reference: str | UUID, fields: Fields, *, versi
     with change(actor) as opened:
         project = find_project(actor, reference, Action.PROJECT_UPDATE, lock=True)
         check_version(project.version, version)
+        if fields.get("archived"):
+            refuse_inbox(project, "archived")
         before = {name: getattr(project, name) for name in (*_COLUMNS, "default_priority", "key")}
         for name, value in _columns(fields).items():
             setattr(project, name, value)
@@ -107,16 +108,19 @@ def update_project(actor: Actor, reference: str | UUID, fields: Fields, *, versi
 
 def archive_project(actor: Actor, reference: str | UUID, *, version: int | None = None) -> Project:
     """Puts a project away: still readable, no longer in the way. An inbox cannot be archived (`Conflict`)."""
-    project = find_project(actor, reference, Action.PROJECT_ARCHIVE)
-    _refuse_inbox(project, "archived")
-    return update_project(actor, project.pk, {"archived": True}, version=version)
+    return update_project(actor, reference, {"archived": True}, version=version)
+
+
+def unarchive_project(actor: Actor, reference: str | UUID, *, version: int | None = None) -> Project:
+    """Takes a project up again; of one that was not put away, nothing changes."""
+    return update_project(actor, reference, {"archived": False}, version=version)
 
 
 def transfer_project(actor: Actor, reference: str | UUID, username: str) -> Project:
     """Makes another member the owner beside the present one becoming an admin; `Invalid` when it is no member."""
     with change(actor) as opened:
         project = find_project(actor, reference, Action.PROJECT_TRANSFER, lock=True)
-        _refuse_inbox(project, "transferred")
+        refuse_inbox(project, "transferred")
         members = Membership.objects.filter(project=project).select_related("user")
         heir = members.filter(user__username_key=fold_name(username)).first()
         if heir is None:
@@ -130,29 +134,8 @@ def transfer_project(actor: Actor, reference: str | UUID, username: str) -> Proj
         return project
 
 
-def delete_project(actor: Actor, reference: str | UUID, *, version: int | None = None) -> None:
-    """Deletes a project with all its tasks, for good; its events stay. An inbox cannot be deleted (`Conflict`)."""
-    with change(actor) as opened:
-        project = find_project(actor, reference, Action.PROJECT_DELETE, lock=True)
-        check_version(project.version, version)
-        _refuse_inbox(project, "deleted")
-        drop_project(opened, project)
-
-
-def drop_project(opened: Change, project: Project) -> None:
-    """`delete_project` inside an open change, whoever asks for it."""
-    opened.event(EventType.PROJECT_DELETED, data={"id": str(project.pk), "key": project.key, "name": project.name})
-    tasks = Task.objects.filter(project=project)
-    waiting = Dependency.objects.filter(Q(blocker__in=tasks) | Q(blocked__in=tasks))
-    ends = {end for pair in waiting.values_list("blocker_id", "blocked_id") for end in pair}
-    elsewhere = list(Task.objects.filter(pk__in=ends).exclude(project=project).values_list("pk", flat=True))
-    stored_files.forget_files(opened, Attachment.objects.filter(task__in=tasks))
-    tasks.update(parent=None)
-    project.delete()
-    urgency.refresh(elsewhere, opened.now)
-
-
-def _refuse_inbox(project: Project, verb: str) -> None:
+def refuse_inbox(project: Project, verb: str) -> None:
+    """`Conflict` (`inbox`) for somebody's own project; `verb` is what it cannot be."""
     if project.inbox_of_id is not None:
         raise Conflict(f"An inbox cannot be {verb}.", code="inbox")
 

@@ -9,7 +9,7 @@ from taskflow.application import idempotency, ledger, stored_files, trash, urgen
 from taskflow.application.changes import change
 from taskflow.application.jobs import handles
 from taskflow.domain.permissions import SYSTEM
-from taskflow.store.models import IdempotencyRecord, Job, SignInLink
+from taskflow.store.models import IdempotencyRecord, Invitation, Job, SignInLink
 from taskflow.store.models.jobs import JobState
 
 CLEAN_UP = "site.clean_up"
@@ -46,15 +46,17 @@ def _is_clean_up_due(now: datetime) -> bool:
         IdempotencyRecord.objects.filter(created_at__lt=now - idempotency.LIFETIME - LINGER).exists()
         or Session.objects.filter(expire_date__lt=now - LINGER).exists()
         or SignInLink.objects.filter(expires_at__lt=now - LINGER).exists()
+        or Invitation.objects.filter(expires_at__lt=now - LINGER).exists()
     )
 
 
 @handles(CLEAN_UP)
 def clean_up(job: Job) -> None:
-    """Deletes expired answers, sessions and sign-in links."""
+    """Deletes expired answers, sessions, sign-in links and invitations."""
     with change(SYSTEM) as opened:
         IdempotencyRecord.objects.filter(created_at__lt=opened.now - idempotency.LIFETIME).delete()
         Session.objects.filter(expire_date__lt=opened.now).delete()
         UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
         SignInLink.objects.filter(expires_at__lt=opened.now).delete()
+        Invitation.objects.filter(expires_at__lt=opened.now).delete()
         ledger.finish(job)

@@ -65,6 +65,9 @@ class Action(StrEnum):
     MEMBER_READ = "member.read"
     MEMBER_WRITE = "member.write"
     MEMBER_LEAVE = "member.leave"
+    INVITATION_READ = "invitation.read"
+    INVITATION_WRITE = "invitation.write"
+    INVITATION_ACCEPT = "invitation.accept"
     LABEL_LIST = "label.list"
     LABEL_READ = "label.read"
     LABEL_WRITE = "label.write"
@@ -119,6 +122,9 @@ TABLE: dict[Action, Rule] = {
     Action.MEMBER_READ: Rule(scope=READ, project=ProjectRole.VIEWER),
     Action.MEMBER_WRITE: Rule(scope=MANAGE, project=ProjectRole.ADMIN),
     Action.MEMBER_LEAVE: Rule(scope=MANAGE, project=ProjectRole.VIEWER),
+    Action.INVITATION_READ: Rule(scope=READ, project=ProjectRole.ADMIN),
+    Action.INVITATION_WRITE: Rule(scope=MANAGE, project=ProjectRole.ADMIN),
+    Action.INVITATION_ACCEPT: Rule(),
     Action.LABEL_LIST: Rule(scope=READ),
     Action.LABEL_READ: Rule(scope=READ, project=ProjectRole.VIEWER),
     Action.LABEL_WRITE: Rule(scope=MANAGE, project=ProjectRole.ADMIN),

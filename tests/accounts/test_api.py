@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
@@ -406,3 +407,60 @@ def test_a_counter_begins_anew_with_each_window() -> None:
     assert not counter.take("other").exceeded
     now[0] = 60.0
     assert not counter.take("k").exceeded
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("zo", ["zora", "Zoë"]),
+        ("ZOE", ["Zoë"]),
+        ("zoë", ["Zoë"]),
+        ("oë", []),
+        ("zora@example.org", []),
+        ("z%", []),
+        ("_", []),
+    ],
+)
+def test_people_are_found_by_the_beginning_of_their_name(client: Client, bob: User, q: str, found: list[str]) -> None:
+    shared = projects.create_project(bob.as_actor(), {"name": "Shared"})
+    for name, email in (("Zoë", ""), ("zora", "zora@example.org"), ("zorro", "")):
+        accounts.create_user(SYSTEM, name, email)
+        if name != "zorro":
+            add_member(bob.as_actor(), shared.pk, name, ProjectRole.VIEWER)
+    answer = Client()
+    answer.force_login(bob)
+    results = answer.get("/api/v1/users", {"q": q}).json()["results"]
+    assert [person["username"] for person in results] == found
+    assert all(set(person) == {"id", "username"} for person in results)
+
+
+def test_managers_find_everybody_by_name_or_address(client: Client, mia: User) -> None:
+    accounts.create_user(SYSTEM, "Zoë", "z.brown@example.org")
+    client.force_login(mia)
+    for q in ("zoe", "Z.Brown@"):
+        [person] = client.get("/api/v1/users", {"q": q}).json()["results"]
+        assert (person["username"], "email" in person) == ("Zoë", False)
+
+
+def test_a_new_name_is_found_by_the_new_name(client: Client, bob: User) -> None:
+    client.force_login(bob)
+    call(client, "PATCH", "me", {"username": "Émile"})
+    assert client.get("/api/v1/users", {"q": "emi"}).json()["results"][0]["username"] == "Émile"
+    assert client.get("/api/v1/users", {"q": "bob"}).json()["results"] == []
+
+
+def test_comments_and_files_of_a_deleted_account_stay_without_a_name(client: Client, bob: User, ada: User) -> None:
+    shared = projects.create_project(ada.as_actor(), {"name": "Shared", "key": "SHR"})
+    add_member(ada.as_actor(), shared.pk, "bob", ProjectRole.MEMBER)
+    other = Client()
+    other.force_login(bob)
+    call(other, "POST", "tasks", {"title": "x", "project": "SHR"})
+    call(other, "POST", "tasks/SHR-1/comments", {"body": "Mine"})
+    other.post("/api/v1/tasks/SHR-1/attachments", {"file": SimpleUploadedFile("mine.txt", b"Mine")})
+    assert call(other, "DELETE", "me").status_code == 204
+    assert call(other, "GET", "me").status_code == 401
+    client.force_login(ada)
+    [comment] = client.get("/api/v1/tasks/SHR-1/comments").json()["results"]
+    [file] = client.get("/api/v1/tasks/SHR-1/attachments").json()["results"]
+    assert (comment["body"], comment["author"], file["name"], file["created_by"]) == ("Mine", None, "mine.txt", None)
+    assert b"".join(client.get(file["url"]).streaming_content) == b"Mine"  # type: ignore[attr-defined]

@@ -12,6 +12,7 @@ from aiosmtpd.controller import Controller
 from allauth.account.models import EmailAddress
 from django.core.cache import cache
 from django.test import Client
+from pydantic import SecretStr
 
 from taskflow.application import jobs, ledger, ports
 from taskflow.application import mail as mail_use_cases
@@ -234,3 +235,26 @@ def test_a_new_address_that_takes_effect_at_once_is_still_asked_to_confirm_itsel
     assert len(mailbox.mails) == 1
     client.post(mailbox.link())
     assert EmailAddress.objects.get(user=bob).verified
+
+
+def test_an_invitation_goes_to_its_address_alone_and_proves_it(
+    bob: User, mailbox: Mailbox, site: Site, settings: Any
+) -> None:
+    site(email_url=SecretStr("smtp://127.0.0.1:25"))
+    # Worked out before, and copied along.
+    settings.TASKFLOW.__dict__.pop("smtp", None)
+    client = Client()
+    client.force_login(bob)
+    call(client, "POST", "projects", {"name": "Garden\nBcc: x@y.org", "key": "GRN"})
+    made = call(client, "POST", "projects/GRN/invitations", {"email": "carol@example.org", "role": "member"})
+    assert (made.json()["mailed"], made.json()["link"]) == (True, None)
+    work()
+    [mail] = mailbox.mails
+    assert (mail["To"], mail["Subject"]) == ("carol@example.org", "bob invites you to Garden Bcc: x@y.org")
+    assert mail["Bcc"] is None
+    newcomer = Client()
+    form = {"username": "carol", "password1": PASSWORD, "password2": PASSWORD}
+    assert newcomer.post(mailbox.link(), form).status_code == 302
+    assert EmailAddress.objects.get(email="carol@example.org").verified
+    assert sign_in(Client(), "carol").status_code == 302
+    assert "invitations" not in str(list(Job.objects.values_list("payload", flat=True)))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from taskflow.application.projects import delete_project
+from taskflow.application.project_removal import delete_project
 from taskflow.application.tasks import create_task, update_task
 from taskflow.store.models import Event, Task
 from tests.admin.conftest import Browser

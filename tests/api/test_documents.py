@@ -14,7 +14,18 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework import serializers
 
 from taskflow.domain.permissions import TABLE
-from taskflow.interfaces.api import attachments, auth, comments, imports, labels, me, members, projects, users
+from taskflow.interfaces.api import (
+    attachments,
+    auth,
+    comments,
+    imports,
+    invitations,
+    labels,
+    me,
+    members,
+    projects,
+    users,
+)
 from taskflow.interfaces.api.endpoint import Endpoint
 from taskflow.interfaces.api.suggestion_fields import (
     BatchDocument,
@@ -186,11 +197,13 @@ def test_answers_have_exactly_the_fields_of_their_documents(
         content_type="application/json",
     )
     member = api.get("projects/HOME/members/ada").json()
+    invited = api.post("projects/HOME/invitations", {"email": "x@example.org", "role": "viewer"}).json()
     file = SimpleUploadedFile("note.txt", b"Hello")
     attachment = api.client.post(f"/api/v1/{path}/attachments", {"file": file}).json()
     for shown, documented in (
         (task, TaskDocument),
         (comment, comments.CommentDocument),
+        (invited, invitations.IssuedInvitationDocument),
         (attachment, attachments.AttachmentDocument),
         (api.get(f"{path}/history").json()["results"][0], comments.HistoryEntryDocument),
         (batch, BatchDocument),

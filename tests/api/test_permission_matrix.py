@@ -18,6 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from taskflow.application.accounts import create_user
 from taskflow.application.attachments import add_attachment
 from taskflow.application.comments import add_comment
+from taskflow.application.invitations import invite
 from taskflow.application.labels import create_label
 from taskflow.application.members import add_member
 from taskflow.application.projects import create_project
@@ -48,6 +49,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST project-transfer": {"user": "member"},
     "POST members": {"user": "outsider", "role": "viewer"},
     "PATCH member": {"role": "member"},
+    "POST invitations": {"email": "guest@example.org", "role": "viewer"},
+    "POST invitation-accept": {"token": "{token_of_invitation}"},
     "POST labels": {"project": "{project}", "name": "new"},
     "PATCH label": {"color": "#ff0000"},
     "POST tasks": {"project": "{project}", "title": "x"},
@@ -148,6 +151,7 @@ def furnish(owner: User, name: str) -> dict[str, str]:
     actor = owner.as_actor()
     project = create_project(actor, {"name": name})
     task = create_task(actor, {"project": project.pk, "title": "A task"})
+    issued = invite(actor, project.pk, f"{name}@example.org", ProjectRole.VIEWER)
     neighbour = create_task(actor, {"project": project.pk, "title": "Another"})
     suggestion = request_suggestion(actor, task.pk)
     Suggestion.objects.filter(pk=suggestion.pk).update(state="pending", suggested_priority=3)
@@ -155,6 +159,8 @@ def furnish(owner: User, name: str) -> dict[str, str]:
         "project": str(project.pk),
         "task": str(task.pk),
         "neighbour": str(neighbour.pk),
+        "invitation": str(issued.invitation.pk),
+        "token_of_invitation": str(issued.link).split("/")[-2],
         "label": str(create_label(actor, project.pk, "red").pk),
         "comment": str(add_comment(actor, task.pk, "First").pk),
         "attachment": str(attach(owner, task.pk).pk),
@@ -266,6 +272,8 @@ def test_the_table_decides(route: Route, own: bool) -> None:
 
 NO_FIELDS = {
     "project-archive",
+    "project-unarchive",
+    "invitation-resend",
     "task-complete",
     "task-reopen",
     "task-restore",

@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.db.models import Count, Q
 from django.http import HttpRequest
 
-from taskflow.application import members, projects
+from taskflow.application import members, project_removal, projects
 from taskflow.domain.errors import Invalid
 from taskflow.domain.permissions import Actor, ProjectRole
 from taskflow.domain.priority import Priority
@@ -179,7 +179,7 @@ class ProjectPage(EditablePage):
             members.remove_member(actor, row.pk, membership.user.username)
 
     def remove(self, actor: Actor, row: Any) -> None:
-        projects.delete_project(actor, row.pk)
+        project_removal.delete_project(actor, row.pk)
 
     def count_deleted(self, rows: Sequence[Any]) -> dict[str, int]:
         tasks = Task.objects.filter(project__in=rows).count()

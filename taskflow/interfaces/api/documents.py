@@ -27,6 +27,7 @@ _PATH: dict[str, dict[str, Any]] = {
     "task": {"type": "string", "pattern": "^[0-9A-Za-z-]{1,64}$", "description": "Id or key, for instance HOME-12"},
     "comment": {"type": "string", "format": "uuid", "description": "Id"},
     "attachment": {"type": "string", "format": "uuid", "description": "Id"},
+    "invitation": {"type": "string", "format": "uuid", "description": "Id"},
     "username": {"type": "string", "pattern": "^[\\w.-]{1,64}$", "description": "Username"},
 }
 

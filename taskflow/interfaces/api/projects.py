@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from taskflow.application import projects
+from taskflow.application import project_removal, projects
 from taskflow.application.access import find_project
 from taskflow.domain.permissions import Action, ProjectRole
 from taskflow.domain.priority import Priority
@@ -167,7 +167,7 @@ class ProjectDetail(Endpoint):
         return self._answer(projects.update_project(self.actor, project, fields, version=self.if_match()))
 
     def delete(self, request: Request, project: str) -> Response:
-        projects.delete_project(self.actor, project, version=self.if_match())
+        project_removal.delete_project(self.actor, project, version=self.if_match())
         return Response(status=204)
 
     def _answer(self, project: Project) -> Response:
@@ -194,6 +194,18 @@ class ProjectArchive(Endpoint):
         self.refuse_body()
         version = self.if_match()
         return self.once(lambda: answer_project(self, projects.archive_project(self.actor, project, version=version)))
+
+
+class ProjectUnarchive(Endpoint):
+    """Takes a project up again that was put away."""
+
+    actions = {"POST": Action.PROJECT_ARCHIVE}
+    operations = {"POST": Operation("unarchive_project", {200: ProjectDocument}, body=NoFields, conditional=True)}
+
+    def post(self, request: Request, project: str) -> Response:
+        self.refuse_body()
+        version = self.if_match()
+        return self.once(lambda: answer_project(self, projects.unarchive_project(self.actor, project, version=version)))
 
 
 class ProjectTransfer(Endpoint):

@@ -8,6 +8,7 @@ from taskflow.interfaces.api import (
     bulk,
     comments,
     imports,
+    invitations,
     labels,
     members,
     projects,
@@ -20,6 +21,7 @@ from taskflow.interfaces.api.quick_add import TaskQuickAdd
 UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 REFERENCE = r"[0-9A-Za-z-]{1,64}"
 PROJECT = rf"projects/(?P<project>{REFERENCE})"
+INVITATION = rf"{PROJECT}/invitations/(?P<invitation>{UUID})"
 TASK = rf"tasks/(?P<task>{REFERENCE})"
 ATTACHMENT = rf"{TASK}/attachments/(?P<attachment>{UUID})"
 SOURCE = "|".join(IMPORTERS)
@@ -33,9 +35,14 @@ urlpatterns = [
     path("projects", projects.ProjectList.as_view(), name="projects"),
     re_path(rf"^{PROJECT}$", projects.ProjectDetail.as_view(), name="project"),
     re_path(rf"^{PROJECT}/archive$", projects.ProjectArchive.as_view(), name="project-archive"),
+    re_path(rf"^{PROJECT}/unarchive$", projects.ProjectUnarchive.as_view(), name="project-unarchive"),
     re_path(rf"^{PROJECT}/transfer$", projects.ProjectTransfer.as_view(), name="project-transfer"),
     re_path(rf"^{PROJECT}/members$", members.MemberList.as_view(), name="members"),
     re_path(rf"^{PROJECT}/members/(?P<username>[\w.\-]{{1,64}})$", members.MemberDetail.as_view(), name="member"),
+    re_path(rf"^{PROJECT}/invitations$", invitations.InvitationList.as_view(), name="invitations"),
+    re_path(rf"^{INVITATION}$", invitations.InvitationDetail.as_view(), name="invitation"),
+    re_path(rf"^{INVITATION}/resend$", invitations.InvitationResend.as_view(), name="invitation-resend"),
+    path("invitations/accept", invitations.InvitationAccept.as_view(), name="invitation-accept"),
     path("labels", labels.LabelList.as_view(), name="labels"),
     path("labels/<uuid:label>", labels.LabelDetail.as_view(), name="label"),
     path("filters", saved_filters.FilterList.as_view(), name="filters"),

@@ -12,6 +12,7 @@ from taskflow.application.access import require_site
 from taskflow.application.second_factors import remove_second_factor
 from taskflow.domain.errors import NotFound
 from taskflow.domain.permissions import Action, Actor, SiteRole, allows_site
+from taskflow.domain.text import fold
 from taskflow.interfaces.api.auth import PasswordField
 from taskflow.interfaces.api.endpoint import Endpoint, answer
 from taskflow.interfaces.api.fields import FlagField, TextField
@@ -61,7 +62,12 @@ class UserList(Endpoint):
             "list_users",
             {200: PersonDocument},
             summary="People whom the reader shares a project with; for managers, everybody",
-            query=(Query("q", "The beginning of a name; for managers also of an e-mail address"),),
+            query=(
+                Query(
+                    "q",
+                    "The beginning of a name, in any case and without accents; for managers also of an address",
+                ),
+            ),
             paged=True,
         ),
         "POST": Operation(
@@ -74,9 +80,9 @@ class UserList(Endpoint):
         manages = _manages(self.actor)
         found = _visible_people(self.actor)
         if parameters.get("q"):
-            beginning = fold_name(parameters["q"])
-            match = Q(username_key__startswith=beginning)
-            found = found.filter(match | Q(email_key__startswith=beginning) if manages else match)
+            match = Q(name_search__startswith=fold(parameters["q"]))
+            address = Q(email_key__startswith=fold_name(parameters["q"]))
+            found = found.filter(match | address if manages else match)
         page = take_page(found, _BY_NAME, parameters)
         return answer({"results": [person_json(user) for user in page.rows], "next_cursor": page.next_cursor})
 

@@ -98,6 +98,13 @@ class FirstAccountForm(_NewPasswordForm):
     field_order = ("username", "email", "password1", "password2")
 
 
+class InvitedForm(_NewPasswordForm):
+    """A newcomer's who was invited; the address is the invitation's."""
+
+    username = forms.CharField(label="User name", max_length=64, widget=forms.TextInput({"autocomplete": "username"}))
+    field_order = ("username", "password1", "password2")
+
+
 class LinkForm(_NewPasswordForm):
     """A sign-in link's: a new password, which a person who has one may leave out."""
 

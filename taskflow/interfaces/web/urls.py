@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from taskflow.interfaces.web import views
+from taskflow.interfaces.web import invitations, views
 
 urlpatterns = [
     path("", views.lead_home, name="home"),
@@ -11,5 +11,6 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("sign-in/<str:token>/", views.open_link, name="sign-in-link"),
+    path("invitations/<str:token>/", invitations.open_invitation, name="invitation-page"),
     path("admin/login/", views.enter_admin, name="admin-sign-in"),
 ]

@@ -3,6 +3,7 @@
 from taskflow.store.models.attachments import Attachment
 from taskflow.store.models.events import Event, EventStream
 from taskflow.store.models.filters import SavedFilter
+from taskflow.store.models.invitations import Invitation
 from taskflow.store.models.jobs import Job, WorkerBeat
 from taskflow.store.models.projects import Label, Membership, Project, ProjectKeyAlias
 from taskflow.store.models.requests import IdempotencyRecord
@@ -29,6 +30,7 @@ __all__ = [
     "EventStream",
     "IdempotencyRecord",
     "ImportedRecord",
+    "Invitation",
     "Job",
     "Label",
     "Membership",

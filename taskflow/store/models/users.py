@@ -11,6 +11,7 @@ from django.db import models
 from knox.models import AbstractAuthToken
 
 from taskflow.domain.permissions import Action, Actor, SiteRole, allows_site
+from taskflow.domain.text import fold
 from taskflow.store.identifiers import new_id
 
 USERNAME_PATTERN = r"^\w[\w.\-]{0,63}\Z"
@@ -58,6 +59,8 @@ class User(AbstractBaseUser):  # type: ignore[django-manager-missing]  # knox ha
     #: The two above as they are compared; null where there is no address. `save` keeps them.
     username_key = models.CharField(max_length=128, unique=True, editable=False)
     email_key = models.CharField(max_length=320, unique=True, null=True, editable=False)
+    #: The name without case and accents, as people type it in a search.
+    name_search = models.CharField(max_length=256, default="", editable=False, db_index=True)
     timezone = models.CharField(max_length=64, default="UTC", help_text="IANA name, for instance Europe/Berlin")
     role = models.CharField(max_length=10, choices=[(r.value, r.value) for r in SiteRole], default=SiteRole.MEMBER)
     is_active = models.BooleanField(default=True)
@@ -84,9 +87,11 @@ class User(AbstractBaseUser):  # type: ignore[django-manager-missing]  # knox ha
         """Stores the row with the keys of its name and address."""
         self.username_key = fold_name(self.username)
         self.email_key = fold_name(self.email) or None
+        self.name_search = fold(self.username)
         if update_fields is not None:
             update_fields = {*update_fields}
             update_fields |= {f"{name}_key" for name in ("username", "email") if name in update_fields}
+            update_fields |= {"name_search"} if "username" in update_fields else set()
         super().save(
             *args, force_insert=force_insert, force_update=force_update, using=using, update_fields=update_fields
         )
