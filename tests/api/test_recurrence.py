@@ -1,15 +1,17 @@
 """What completing a recurring task makes, over REST."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from taskflow.application.imports import run_import
 from taskflow.application.projects import update_project
 from taskflow.domain.permissions import ProjectRole
-from taskflow.store.models import Event, Suggestion, Task
+from taskflow.store.models import Event, Reminder, Suggestion, Task
 from tests.conftest import Api, FrozenClock, World
 
 RULE = "FREQ=WEEKLY;BYDAY=MO"
@@ -277,6 +279,17 @@ def test_reminders_follow_the_due_date_and_the_zone(api: Api) -> None:
     assert instants(task) == ["2026-12-02T11:00:00+00:00"]
     api.patch(f"tasks/{task['id']}", {"due_at": None})
     assert instants(task) == [None]
+
+
+def test_an_upgrade_gives_the_reminders_that_exist_their_instants(api: Api) -> None:
+    api.patch("me", {"timezone": "Europe/Berlin"})
+    reminders = [{"minutes_before": 30}, {"at": "2026-11-30T10:00:00Z"}]
+    tasks = [make(api, reminders=reminders, **due) for due in ({"due_date": "2026-12-01"}, {})]
+    tasks.append(make(api, reminders=reminders, due_at="2026-12-01T09:00:00Z"))
+    before = [instants(task) for task in tasks]
+    Reminder.objects.update(remind_at=None)
+    import_module("taskflow.store.migrations.0002_recurrence").compute_reminders(apps, None)
+    assert [instants(task) for task in tasks] == before
 
 
 def instants(task: dict[str, Any]) -> list[str | None]:
