@@ -69,6 +69,7 @@ UNFOLD: dict[str, Any] = {
                     _page("Projects", "folder", "project"),
                     _page("Tasks", "checklist", "task"),
                     _page("Labels", "label", "label"),
+                    _page("Saved filters", "filter_alt", "savedfilter"),
                     _page("Suggestions", "lightbulb", "suggestion"),
                 ],
             },

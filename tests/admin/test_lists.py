@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from taskflow.application.labels import create_label
 from taskflow.application.members import add_member
 from taskflow.application.projects import create_project
+from taskflow.application.saved_filters import create_filter
 from taskflow.application.suggestions import request_suggestion
 from taskflow.application.tasks import create_task
 from taskflow.application.tokens import Wish, create_token
@@ -21,7 +22,7 @@ from taskflow.store.models import Event, Job, Suggestion, Task, User
 from tests.admin.conftest import Browser
 from tests.conftest import World
 
-LISTS = ["apitoken", "event", "job", "label", "project", "suggestion", "task", "user"]
+LISTS = ["apitoken", "event", "job", "label", "project", "savedfilter", "suggestion", "task", "user"]
 
 
 @pytest.fixture
@@ -40,6 +41,7 @@ def fill(world: World, make_user: Callable[..., User], run_jobs: Callable[[], in
                 actor, {"title": f"Task {at}", "project": project.pk, "labels": [label.name], "assignees": ["ada"]}
             )
             request_suggestion(actor, task.pk)
+            create_filter(actor, {"name": f"filter {at}", "expression": "overdue"})
             create_token(actor, Wish(name=f"token {at}", projects=[project.key]))
         run_jobs()
 
@@ -116,7 +118,7 @@ def test_no_page_names_another_host(admin: Browser, world: World, fill: Callable
     answers = [admin.open("index")]
     answers += [admin.open(f"store_{page}_changelist") for page in LISTS]
     answers += [admin.open(f"store_{page}_change", row.pk) for page, row in rows.items()]
-    answers += [admin.open(f"store_{page}_add") for page in ("label", "project", "task", "user")]
+    answers += [admin.open(f"store_{page}_add") for page in ("label", "project", "savedfilter", "task", "user")]
     answers.append(Browser(world.ada).open("index"))
     for answer in answers:
         assert answer.status_code in {200, 403}

@@ -55,6 +55,11 @@ def test_an_error_shows_where_it_is(api: Api) -> None:
     assert "none, low, medium, high, urgent" in error["detail"]
 
 
+def test_a_filter_that_is_too_long_has_a_position_too(api: Api) -> None:
+    (error,) = api.get(f"tasks?filter={'x' * 2_001}").json()["errors"]
+    assert (error["code"], error["position"]) == ("syntax", 2_000)
+
+
 @pytest.mark.parametrize("text", ["", "(", "due <", "\"'\\", "title ~ " + "ﷺ" * 500, "not " * 300, "Ⅷ = İ"])
 def test_no_text_breaks_the_list(api: Api, text: str) -> None:
     assert api.get(f"tasks?filter={quote(text)}").status_code in {200, 400}

@@ -28,8 +28,9 @@ from taskflow.interfaces.api.operation import NoFields, Operation
 _ANONYMOUS = Actor(user_id=None, username="", projects=frozenset())
 #: Enough for every filter; SQLite refuses a LIKE beyond 50,000 bytes.
 _LONGEST_VALUE = 2_000
-#: A cursor holds the keys of a row, such as a title of 500 characters.
-_LONGEST_CURSOR = 40_000
+#: A cursor holds the keys of a row, such as a title of 500 characters; a filter says itself that it is too long, and
+#: from which position on.
+_LONGER = {"cursor": 40_000, "filter": 40_000}
 #: PostgreSQL's code of a deadlock, and how often a request is tried before its client hears of one.
 _DEADLOCK = "40P01"
 _TRIES = 5
@@ -102,8 +103,8 @@ class Endpoint(APIView):
                 raise Invalid.field(name, "repeated", "Give it once; filter values take commas.")
             if not is_clean(values[0]):
                 raise Invalid.field(name, "control", "Control characters are not allowed here. Remove them.")
-            if len(values[0]) > (_LONGEST_CURSOR if name == "cursor" else _LONGEST_VALUE):
-                raise Invalid.field(name, "too_long", f"Give at most {_LONGEST_VALUE} characters.")
+            if len(values[0]) > _LONGER.get(name, _LONGEST_VALUE):
+                raise Invalid.field(name, "too_long", f"Give at most {_LONGER.get(name, _LONGEST_VALUE)} characters.")
             found[name] = values[0]
         return found
 
