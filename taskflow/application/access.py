@@ -3,17 +3,16 @@
 What is not visible looks like what does not exist (`NotFound`); what is visible but not allowed is `Forbidden`.
 """
 
-import re
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import Q
-
 from taskflow.domain.errors import Forbidden, NotFound
 from taskflow.domain.permissions import Action, Actor, ProjectRole, allows_project, allows_site
+from taskflow.store.held import read_project, read_task
 from taskflow.store.models import Membership, Project, Task
-
-_TASK_KEY = re.compile(r"([A-Za-z][A-Za-z0-9]{1,9})-([0-9]{1,9})")
+from taskflow.store.projects import named_projects
+from taskflow.store.sql import FALSE
+from taskflow.store.task_names import formerly_named_task, named_task
 
 
 def require_scope(actor: Actor, action: Action) -> None:
@@ -47,6 +46,11 @@ def require_project(actor: Actor, project_id: UUID, action: Action) -> None:
     role = role_in(actor, project_id)
     if role is None or (actor.projects is not None and project_id not in actor.projects):
         raise NotFound
+    require_role(actor, role, action)
+
+
+def require_role(actor: Actor, role: ProjectRole, action: Action) -> None:
+    """`Forbidden` unless this role in a project, and the actor's scopes, allow `action` there."""
     require_scope(actor, action)
     if not allows_project(action, role):
         raise Forbidden(f"Your role in this project ({role.value}) does not allow that.")
@@ -58,18 +62,16 @@ def find_project(actor: Actor, reference: str | UUID, action: Action, *, lock: b
     `lock` holds the row until the transaction ends, as in `find_task`: for changes of the project, its members and its
     labels.
     """
-    visible = Project.objects.visible_to(actor)
-    identifier = _as_uuid(reference)
-    if identifier is not None:
-        project = visible.filter(pk=identifier).first()
-    else:
-        key = str(reference).upper()
-        project = visible.filter(Q(key=key) | Q(former_keys__key=key)).distinct().first()
-    if project is None:
+    found = read_project(actor, named_projects([str(reference)]))
+    if found is None:
         raise NotFound
+    project, role = found
     if lock:
+        # Meanwhile everything may have changed, the actor's role too.
         project = lock_project(project.pk)
-    require_project(actor, project.pk, action)
+        require_project(actor, project.pk, action)
+    else:
+        require_role(actor, role, action)
     return project
 
 
@@ -89,14 +91,14 @@ def find_task(actor: Actor, reference: str | UUID, action: Action, *, lock: bool
 
     `lock` holds the row until the transaction ends (PostgreSQL; on SQLite the transaction itself excludes others).
     """
-    tasks = Task.objects.visible_to(actor).select_related("project")
-    if lock:
-        tasks = tasks.select_for_update(of=("self",), no_key=True)
-    identifier = _as_uuid(reference) or _id_of_key(actor, str(reference))
-    task = None if identifier is None else tasks.filter(pk=identifier).first()
-    if task is None:
+    found = read_task(actor, named_task(reference), lock=lock)
+    if found is None:
+        former = formerly_named_task(reference)
+        found = None if former is FALSE else read_task(actor, former, lock=lock)
+    if found is None:
         raise NotFound
-    require_project(actor, task.project_id, action)
+    task, role = found
+    require_role(actor, role, action)
     return task
 
 
@@ -107,26 +109,3 @@ def lock_tasks(task_ids: Iterable[UUID]) -> None:
     """
     held = Task.objects.select_for_update(no_key=True).filter(pk__in=list(task_ids)).order_by("pk")
     list(held.values_list("pk", flat=True))
-
-
-def _id_of_key(actor: Actor, key: str) -> UUID | None:
-    match = _TASK_KEY.fullmatch(key)
-    if match is None:
-        return None
-    prefix, number = match[1].upper(), int(match[2])
-    named = Q(project__key=prefix) | Q(project__former_keys__key=prefix)
-    visible = Task.objects.visible_to(actor)
-    current = visible.filter(named, number=number).values_list("pk", flat=True).first()
-    if current is not None:
-        return current
-    moved = Q(former_keys__project__key=prefix) | Q(former_keys__project__former_keys__key=prefix)
-    return visible.filter(moved, former_keys__number=number).values_list("pk", flat=True).first()
-
-
-def _as_uuid(reference: str | UUID) -> UUID | None:
-    if isinstance(reference, UUID):
-        return reference
-    try:
-        return UUID(reference)
-    except ValueError:
-        return None

@@ -24,7 +24,7 @@ from taskflow.domain.permissions import Actor
 from taskflow.store.identifiers import new_id
 from taskflow.store.models import Event, Job
 from taskflow.store.models.jobs import JobState
-from taskflow.store.sequences import advance_stream
+from taskflow.store.sequences import append_events
 
 Data: TypeAlias = dict[str, Any]
 
@@ -84,11 +84,7 @@ class Change:
             by_stream[project].append(event)
         # One order for all, so that two changes of the same projects cannot wait for each other.
         for project in sorted(by_stream, key=str):
-            events = by_stream[project]
-            stream, head = advance_stream(project, len(events))
-            for seq, event in enumerate(events, start=head - len(events) + 1):
-                event.stream_id, event.seq = stream, seq
-            Event.objects.bulk_create(events)
+            append_events(project, by_stream[project])
 
 
 def wake_after_commit(job_id: UUID) -> None:

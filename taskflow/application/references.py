@@ -13,7 +13,7 @@ def named_project(field: str, actor: Actor, reference: str | UUID, action: Actio
     try:
         return find_project(actor, reference, action)
     except NotFound as error:
-        raise _unknown(field, "project", reference) from error
+        raise unknown(field, "project", reference) from error
 
 
 def named_task(field: str, actor: Actor, reference: str | UUID, action: Action) -> Task:
@@ -21,8 +21,9 @@ def named_task(field: str, actor: Actor, reference: str | UUID, action: Action) 
     try:
         return find_task(actor, reference, action)
     except NotFound as error:
-        raise _unknown(field, "task", reference) from error
+        raise unknown(field, "task", reference) from error
 
 
-def _unknown(field: str, kind: str, reference: str | UUID) -> Invalid:
+def unknown(field: str, kind: str, reference: str | UUID) -> Invalid:
+    """The error of `field` when the actor sees no such thing."""
     return Invalid.field(field, "not_found", f"There is no {kind} {str(reference)[:100]!r} that you can see.")

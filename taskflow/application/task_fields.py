@@ -54,6 +54,13 @@ def apply_fields(task: Task, fields: Fields) -> None:
 
 def follow_due(task: Task) -> None:
     """Sets the columns that are derived from others: what is ordered and searched by."""
+    follow_order(task)
+    comments = [] if task._state.adding else Comment.objects.filter(task=task).values_list("body", flat=True)
+    follow_words(task, comments)
+
+
+def follow_order(task: Task) -> None:
+    """Sets what is ordered by."""
     task.title_sort = fold(task.title)[:1000]
     task.description_key = fold(task.description)
     if task.due_at is not None:
@@ -62,7 +69,10 @@ def follow_due(task: Task) -> None:
         task.due_sort = datetime.combine(task.due_date, _END_OF_DAY, UTC)
     else:
         task.due_sort = None
-    comments = [] if task._state.adding else Comment.objects.filter(task=task).values_list("body", flat=True)
+
+
+def follow_words(task: Task, comments: Iterable[str]) -> None:
+    """Sets what is searched by."""
     task.search_text = search_text(task.title, task.description, *comments)
 
 

@@ -5,23 +5,35 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from taskflow.application import decisions, reminders, suggestions, urgency
-from taskflow.application.access import find_task
+from taskflow.application.access import find_task, require_role
 from taskflow.application.changes import Change, change
 from taskflow.application.completion import follow_completion
 from taskflow.application.dependencies import lock_links
 from taskflow.application.mentions import tell_mentioned
 from taskflow.application.projects import inbox
 from taskflow.application.ranks import last_rank
-from taskflow.application.references import named_project, named_task
-from taskflow.application.task_fields import apply_fields, apply_relations, follow_due, refuse_archived, set_parent
+from taskflow.application.references import named_project, named_task, unknown
+from taskflow.application.task_fields import (
+    Changes,
+    apply_fields,
+    apply_relations,
+    follow_due,
+    follow_order,
+    follow_words,
+    refuse_archived,
+    set_parent,
+)
 from taskflow.application.versions import check_version
 from taskflow.domain.errors import Conflict, Invalid
 from taskflow.domain.events import EventType
+from taskflow.domain.facts import TaskFacts
 from taskflow.domain.permissions import Action, Actor
 from taskflow.domain.priority import Priority
-from taskflow.store.models import Project, Task
+from taskflow.store import rows
+from taskflow.store.held import enter_project, read_surroundings
+from taskflow.store.models import Comment, Project, Task
 from taskflow.store.models.tasks import TaskStatus
-from taskflow.store.sequences import next_task_numbers
+from taskflow.store.projects import named_projects
 
 Fields: TypeAlias = Mapping[str, Any]
 
@@ -43,11 +55,14 @@ def create_in(opened: Change, fields: Fields) -> Task:
 def add_task(opened: Change, fields: Fields) -> Task:
     """`create_task` inside an open change, without a suggestion."""
     actor = opened.actor
-    project = _project_of(actor, fields)
+    if fields.get("blocked_by"):
+        lock_links()
+    project = _enter_project(actor, fields)
     refuse_archived(project)
     given = fields.get("priority")
     task = Task(
         project=project,
+        number=project.task_counter,
         priority=project.default_priority if given is None else Priority(given).rank,
         created_by_id=actor.user_id,
         created_at=fields.get("created_at", opened.now),
@@ -57,12 +72,13 @@ def add_task(opened: Change, fields: Fields) -> Task:
     task.completed_at = fields.get("completed_at", opened.now) if task.status == TaskStatus.DONE else None
     set_parent(actor, task, fields, Action.TASK_WRITE)
     follow_due(task)
-    task.number = next_task_numbers(project.pk)[0]
-    # Only now: the counter holds the project's row, so that nobody else takes the same place.
+    # The project's row is held, so that nobody else takes the same place.
     task.rank = last_rank(project.pk)
-    task.save(force_insert=True)
+    urgency.score_alone(task, actor.timezone, opened.now)
+    rows.insert(task)
     relations = apply_relations(actor, task, fields)
-    urgency.refresh([task.pk], opened.now)
+    if fields.get("blocked_by"):
+        urgency.refresh([task.pk], opened.now)
     opened.event(
         EventType.TASK_CREATED,
         project=project.pk,
@@ -75,19 +91,42 @@ def add_task(opened: Change, fields: Fields) -> Task:
     if relations.get("assignees"):
         tell_assigned(opened, task, relations["assignees"]["to"])
     if given is not None:
-        decisions.note_priority(opened, task, Priority(given))
+        decisions.note_new(opened, [(task, _facts_of_new(task, relations))])
     return task
 
 
-def _project_of(actor: Actor, fields: Fields) -> Project:
+def _enter_project(actor: Actor, fields: Fields) -> Project:
+    """The project that a new task goes into, with the task's number taken (`task_counter`) and its row held."""
     reference = fields.get("project")
-    if reference is not None:
-        return named_project("project", actor, reference, Action.TASK_WRITE)
-    if fields.get("parent") is not None:
-        return named_task("parent", actor, fields["parent"], Action.TASK_WRITE).project
-    if actor.user_id is None:
-        raise Invalid.field("project", "required", "Name the project that the task goes into.")
-    return named_project("project", actor, inbox(actor.user_id).pk, Action.TASK_WRITE)
+    if reference is None and fields.get("parent") is not None:
+        reference = named_task("parent", actor, fields["parent"], Action.TASK_WRITE).project_id
+    if reference is None:
+        if actor.user_id is None:
+            raise Invalid.field("project", "required", "Name the project that the task goes into.")
+        reference = inbox(actor.user_id).pk
+    found = enter_project(actor, named_projects([str(reference)]))
+    if found is None:
+        raise unknown("project", "project", reference)
+    project, role = found
+    require_role(actor, role, Action.TASK_WRITE)
+    return project
+
+
+def _facts_of_new(task: Task, relations: Changes) -> TaskFacts:
+    if "blocked_by" in relations:
+        return decisions.facts_of([task.pk])[task.pk]
+    return TaskFacts(
+        title=task.title,
+        description=task.description,
+        project=task.project.name,
+        labels=tuple(sorted(relations["labels"]["to"])) if "labels" in relations else (),
+        due_date=task.due_date,
+        due_at=task.due_at,
+        start_date=task.start_date,
+        estimate_minutes=task.estimate_minutes,
+        parent=task.parent.title if task.parent else None,
+        created_at=task.created_at,
+    )
 
 
 def update_task(actor: Actor, reference: str | UUID, fields: Fields, *, version: int | None = None) -> Task:
@@ -140,21 +179,27 @@ def refuse_trashed(task: Task) -> None:
 
 def save_changed(opened: Change, task: Task, changes: dict[str, dict[str, Any]]) -> None:
     """Saves a task of which `changes` (field → from, to) were made: version, suggestions, urgency and events follow."""
-    follow_due(task)
+    around = read_surroundings(task.pk)
+    follow_order(task)
+    if changes.keys() & {"title", "description"}:
+        follow_words(task, Comment.objects.filter(task=task).values_list("body", flat=True) if around.comments else ())
     status = changes.pop("status", None)
     if status is not None:
         task.completed_at = opened.now if task.status == TaskStatus.DONE else None
     task.version += 1
     task.updated_at = opened.now
-    task.save()
-    if changes.keys() & decisions.JUDGED_FIELDS:
+    if not around.linked:
+        urgency.score_alone(task, zone_of_creator(opened.actor, task), opened.now)
+    rows.save(task)
+    if around.pending and changes.keys() & decisions.JUDGED_FIELDS:
         decisions.make_stale([task.pk])
-    if "title" in changes:
+    if around.parts and "title" in changes:
         # Parts of a task are judged by its title too.
         decisions.make_stale(task.subtasks.values_list("pk", flat=True))
-    if changes.keys() & {"due_date", "due_at"}:
+    if around.reminders and changes.keys() & {"due_date", "due_at"}:
         reminders.follow_due_date(task)
-    urgency.refresh([task.pk], opened.now)
+    if around.linked:
+        urgency.refresh([task.pk], opened.now)
     if status is not None:
         _tell_status(opened, task, status)
     if changes:
@@ -166,6 +211,13 @@ def save_changed(opened: Change, task: Task, changes: dict[str, dict[str, Any]])
         tell_assigned(opened, task, added)
     if status is not None and task.status == TaskStatus.DONE:
         follow_completion(opened, task)
+
+
+def zone_of_creator(actor: Actor, task: Task) -> str:
+    """The zone that a task's days are counted in: its creator's."""
+    if task.created_by_id is not None and task.created_by_id == actor.user_id:
+        return actor.timezone
+    return task.created_by.timezone if task.created_by else "UTC"
 
 
 def _tell_status(opened: Change, task: Task, status: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ from taskflow.application.access import find_project, require_scope
 from taskflow.domain.errors import FieldError, Invalid, NotFound
 from taskflow.domain.permissions import Action, Actor, Scope
 from taskflow.store.models import ApiToken
+from taskflow.store.tokens import read_token
 
 #: knox's form: the prefix and 64 hexadecimal digits.
 _FORM = re.compile(r"tfp_[0-9a-f]{64}")
@@ -80,7 +81,7 @@ def find_token(secret: str) -> ApiToken | None:
     """The live token of an active person, with its user; None for anything else. One query, nothing is remembered."""
     if _FORM.fullmatch(secret) is None:
         return None
-    token: ApiToken | None = ApiToken.objects.select_related("user").filter(digest=hash_token(secret)).first()
+    token = read_token(hash_token(secret))
     if token is None or not token.user.is_active:
         return None
     if token.expiry is not None and token.expiry <= ports.now():

@@ -59,6 +59,12 @@ def score_new(tasks: Sequence[Task], now: datetime) -> None:
         _store(task, scores[task.pk])
 
 
+def score_alone(task: Task, timezone: str, now: datetime) -> None:
+    """Computes, and does not store, the urgency of a task that is linked with no other; `timezone` is its creator's."""
+    node = UrgencyNode(_facts(task), parse_weights(task.project.urgency_weights), timezone)
+    _store(task, propagate({task.pk: node}, [], now=now)[task.pk])
+
+
 def _neighbourhood(roots: set[UUID]) -> tuple[set[UUID], set[tuple[UUID, UUID]]]:
     """The tasks linked with `roots` at whatever distance, and the (blocker, blocked) pairs: a query a generation."""
     found, frontier = set(roots), set(roots)
@@ -73,7 +79,11 @@ def _neighbourhood(roots: set[UUID]) -> tuple[set[UUID], set[tuple[UUID, UUID]]]
 
 
 def _node(task: Task, weights: Weights) -> UrgencyNode:
-    facts = UrgencyInput(
+    return UrgencyNode(_facts(task), weights, task.created_by.timezone if task.created_by else "UTC")
+
+
+def _facts(task: Task) -> UrgencyInput:
+    return UrgencyInput(
         status=task.status,
         priority=Priority.from_rank(task.priority),
         due_date=task.due_date,
@@ -81,7 +91,6 @@ def _node(task: Task, weights: Weights) -> UrgencyNode:
         start_date=task.start_date,
         created_at=task.created_at,
     )
-    return UrgencyNode(facts, weights, task.created_by.timezone if task.created_by else "UTC")
 
 
 def _store(task: Task, urgency: Urgency) -> None:

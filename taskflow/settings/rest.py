@@ -18,7 +18,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     # Endpoint asks domain/permissions.py; a view that forgets to be an Endpoint is refused to everybody unknown.
     "DEFAULT_PERMISSION_CLASSES": ["taskflow.interfaces.api.permissions.ActionPermission"],
     "DEFAULT_PARSER_CLASSES": ["taskflow.interfaces.api.parsing.StrictJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["taskflow.interfaces.api.rendering.FastJSONRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "taskflow.interfaces.api.negotiation.OnlyForm",
     "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_METADATA_CLASS": None,

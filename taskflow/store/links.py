@@ -23,7 +23,7 @@ def links_above(tasks: Iterable[UUID]) -> list[tuple[UUID, UUID]]:
             SELECT d.blocked_id, d.blocker_id FROM {table} d JOIN above ON d.blocked_id = above.blocker
         )
         SELECT blocked, blocker FROM above
-    """  # noqa: S608 - own names
+    """
     with connection.cursor() as cursor:
         cursor.execute(query, start.params)
         return [(_uuid(blocked), _uuid(blocker)) for blocked, blocker in cursor.fetchall()]

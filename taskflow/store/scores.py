@@ -26,6 +26,6 @@ def store_scores(tasks: Iterable[Task]) -> None:
     table = connection.ops.quote_name(Task._meta.db_table)
     with connection.cursor() as cursor:
         cursor.executemany(
-            f"UPDATE {table} SET urgency_score = %s, urgency_factors = %s, urgency_as_of = %s WHERE id = %s",  # noqa: S608 - own names
+            f"UPDATE {table} SET urgency_score = %s, urgency_factors = %s, urgency_as_of = %s WHERE id = %s",
             rows,
         )

@@ -3,12 +3,16 @@
 The ORM has no such form, and read-then-write would need a lock held longer.
 """
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, models
 
 from taskflow.store.identifiers import new_id
-from taskflow.store.models import EventStream, Project
+from taskflow.store.models import Event, EventStream, Project
+from taskflow.store.rows import fetch
+from taskflow.store.sql import Sql, uuid_value
 
 
 def _advance(model: type[models.Model], column: str, pk: UUID, by: int) -> int | None:
@@ -18,7 +22,7 @@ def _advance(model: type[models.Model], column: str, pk: UUID, by: int) -> int |
         raise TypeError(f"{model.__name__} has no primary key")
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {table} SET {column} = {column} + %s WHERE id = %s RETURNING {column}",  # noqa: S608 - own names
+            f"UPDATE {table} SET {column} = {column} + %s WHERE id = %s RETURNING {column}",
             [by, key.get_db_prep_value(pk, connection)],
         )
         row = cursor.fetchone()
@@ -33,14 +37,63 @@ def next_task_numbers(project: UUID, count: int = 1) -> range:
     return range(last - count + 1, last + 1)
 
 
-def advance_stream(project: UUID | None, count: int) -> tuple[UUID, int]:
-    """Takes `count` event numbers of a project's stream (None: the site's); gives the stream's id and its new head."""
-    filters = {"site": True} if project is None else {"project_id": project}
-    stream = EventStream.objects.filter(**filters).values_list("pk", flat=True).first()
-    if stream is None:
-        EventStream.objects.bulk_create([EventStream(id=new_id(), **filters)], ignore_conflicts=True)
-        stream = EventStream.objects.values_list("pk", flat=True).get(**filters)
-    head = _advance(EventStream, "head", stream, count)
-    if head is None:
-        raise LookupError(f"no event stream {stream}")
-    return stream, head
+def last_rank(project: UUID) -> str | None:
+    """The greatest rank of a project's tasks, trashed ones included."""
+    text = "SELECT rank FROM store_task WHERE project_id = %s ORDER BY rank DESC LIMIT 1"
+    found = fetch(Sql(text, (uuid_value(project),)))
+    return str(found[0][0]) if found else None
+
+
+def append_events(project: UUID | None, events: Sequence[Event]) -> None:
+    """Numbers events as the next ones of a project's stream (None: the site's) and writes them.
+
+    The stream's row is held from here until the commit: call it last in a transaction.
+    """
+    if not _append(project, events):
+        EventStream.objects.bulk_create([EventStream(id=new_id(), **_named(project))], ignore_conflicts=True)
+        if not _append(project, events):
+            raise LookupError(f"no event stream of {project}")
+
+
+def _named(project: UUID | None) -> dict[str, Any]:
+    return {"site": True} if project is None else {"project_id": project}
+
+
+def _append(project: UUID | None, events: Sequence[Event]) -> bool:
+    count = len(events)
+    chosen, key = ("site", ()) if project is None else ("project_id = %s", (uuid_value(project),))
+    advance = f"UPDATE store_eventstream SET head = head + %s WHERE {chosen} RETURNING id, head"
+    if connection.vendor == "postgresql":
+        # One statement, for the time that others wait for the row.
+        rows = ", ".join(["(%s::uuid, %s::int, %s, %s::uuid, %s, %s::uuid, %s::jsonb, %s::timestamptz)"] * count)
+        text = (
+            f"WITH s AS ({advance}) INSERT INTO store_event"
+            " (id, stream_id, seq, type, actor_id, actor_name, task_id, data, time)"
+            " SELECT v.id, s.id, s.head - %s + v.place, v.type, v.actor_id, v.actor_name, v.task_id, v.data, v.time"
+            f" FROM s, (VALUES {rows}) AS v (id, place, type, actor_id, actor_name, task_id, data, time)"
+        )
+        values = [value for place, event in enumerate(events, start=1) for value in _event_values(place, event)]
+        with connection.cursor() as cursor:
+            cursor.execute(text, [count, *key, count, *values])
+            return bool(cursor.rowcount)
+    found = fetch(Sql(advance, (count, *key)))
+    if not found:
+        return False
+    stream, head = found[0]
+    for seq, event in enumerate(events, start=head - count + 1):
+        event.stream_id, event.seq = UUID(stream), seq
+    Event.objects.bulk_create(events)
+    return True
+
+
+def _event_values(place: int, event: Event) -> tuple[Any, ...]:
+    return (
+        event.pk,
+        place,
+        event.type,
+        event.actor_id,
+        event.actor_name,
+        event.task_id,
+        Event._meta.get_field("data").get_db_prep_save(event.data, connection),
+        event.time,
+    )

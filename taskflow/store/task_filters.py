@@ -4,8 +4,6 @@ No part of a condition is ever NULL: a comparison on a missing value is false, s
 without the reader seeing it (a project, a parent) matches nothing, as if it did not exist.
 """
 
-# ruff: noqa: S608 - fragments are put together of constants; every value is a parameter.
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo

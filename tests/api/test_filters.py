@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from taskflow.application.saved_filters import MOST_FILTERS
 from taskflow.domain.filters.ordering import ORDERS
 from taskflow.domain.permissions import ProjectRole
-from taskflow.interfaces.api.task_filters import sort_keys
+from taskflow.interfaces.api.task_filters import parse_order
 from taskflow.store.models import SavedFilter
 from tests.conftest import Api, FrozenClock, World
 
@@ -213,7 +213,7 @@ def test_an_expression_and_an_ordering_are_checked_when_they_are_saved(api: Api)
 
 
 def test_orders_are_those_of_the_list_of_tasks() -> None:
-    assert [key.name for key in sort_keys({"ordering": ",".join(ORDERS)})] == list(ORDERS)
+    assert [name for name, _ in parse_order({"ordering": ",".join(ORDERS)}).keys] == list(ORDERS)
 
 
 def test_filters_are_ones_own(api: Api, bob_api: Api) -> None:

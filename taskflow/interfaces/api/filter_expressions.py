@@ -1,20 +1,14 @@
 """REST: the parameters `filter` and `saved` of the list of tasks."""
 
 from collections.abc import Mapping
-from typing import TypeAlias
-
-from django.db.models import QuerySet
-from django.db.models.expressions import RawSQL
 
 from taskflow.application import ports
 from taskflow.application.saved_filters import named_filter
 from taskflow.domain.filters import read_filter
 from taskflow.domain.permissions import Actor
 from taskflow.interfaces.api.operation import Query
-from taskflow.store.models import Task
-from taskflow.store.task_filters import matching_tasks
-
-Tasks: TypeAlias = QuerySet[Task]
+from taskflow.store.sql import Sql
+from taskflow.store.task_filters import filter_condition
 
 PARAMETERS = (
     Query("filter", "An expression of the filter language, for instance `priority >= high and due <= today+7d`"),
@@ -31,11 +25,10 @@ def expand_saved(actor: Actor, parameters: Mapping[str, str]) -> Mapping[str, st
     return {**parameters, "saved": found.expression, "ordering": ordering}
 
 
-def filter_by_expressions(actor: Actor, rows: Tasks, parameters: Mapping[str, str]) -> Tasks:
-    """`rows` narrowed by the expressions of `parameters`, once `expand_saved` has seen them."""
-    for name in ("filter", "saved"):
-        if name in parameters:
-            found = matching_tasks(read_filter(name, parameters[name]), actor, ports.now())
-            # Values are parameters; see `store/sql.py`.
-            rows = rows.filter(pk__in=RawSQL(found.text, found.params))  # noqa: S611
-    return rows
+def expression_conditions(actor: Actor, parameters: Mapping[str, str]) -> list[Sql]:
+    """What the expressions of `parameters` ask of a task, once `expand_saved` has seen them."""
+    return [
+        filter_condition(read_filter(name, parameters[name]), actor, ports.now())
+        for name in ("filter", "saved")
+        if name in parameters
+    ]

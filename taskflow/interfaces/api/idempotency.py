@@ -1,11 +1,11 @@
 """`Idempotency-Key`: how a POST is told apart, and how its answer is kept and given again."""
 
 import hashlib
-import json
 import re
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from rest_framework.request import Request
@@ -16,6 +16,7 @@ from taskflow.application import idempotency
 from taskflow.application.idempotency import KeptAnswer, KeyedRequest
 from taskflow.domain.errors import Invalid
 from taskflow.domain.permissions import Actor
+from taskflow.interfaces.api.rendering import dump
 
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[!-~]{1,255}")
@@ -70,12 +71,12 @@ def _digest(request: Request) -> str:
 
 def _keep(response: Response) -> KeptAnswer:
     headers = {name: response[name] for name in _KEPT_HEADERS if name in response}
-    body = b"" if response.data is None else JSONEncoder().encode(response.data).encode()
+    body = b"" if response.data is None else dump(response.data)
     return KeptAnswer(response.status_code, headers, body)
 
 
 def _repeat(kept: KeptAnswer) -> Response:
-    response = Response(json.loads(kept.body) if kept.body else None, status=kept.status)
+    response = Response(orjson.loads(kept.body) if kept.body else None, status=kept.status)
     for name, value in kept.headers.items():
         response[name] = value
     response["Idempotency-Replayed"] = "true"

@@ -63,13 +63,13 @@ def take_page(rows: QuerySet[M], keys: Sequence[SortKey], parameters: Mapping[st
     annotated, columns = _annotate(rows, keys)
     cursor = parameters.get("cursor")
     if cursor:
-        annotated = annotated.filter(_after(columns, _decode(cursor, signature, len(columns))))
+        annotated = annotated.filter(_after(columns, decode_cursor(cursor, signature, len(columns))))
     order = [F(c.alias).desc() if c.descending else F(c.alias).asc() for c in columns]
     found = list(annotated.order_by(*order)[: limit + 1])
     more = len(found) > limit
     found = found[:limit]
     last = [getattr(found[-1], column.alias) for column in columns] if more else []
-    return Page(found, _encode(signature, last) if more else None)
+    return Page(found, encode_cursor(signature, last) if more else None)
 
 
 def _annotate(rows: QuerySet[M], keys: Sequence[SortKey]) -> tuple[QuerySet[M], list[_Column]]:
@@ -102,11 +102,13 @@ def _after(columns: Sequence[_Column], values: Sequence[Any]) -> Q:
     return condition
 
 
-def _encode(signature: str, values: Sequence[Any]) -> str:
+def encode_cursor(signature: str, values: Sequence[Any]) -> str:
+    """A cursor: signed, so that what comes back are values of a row."""
     return signing.dumps([signature, [_pack(value) for value in values]], salt=_SALT)
 
 
-def _decode(cursor: str, signature: str, length: int) -> list[Any]:
+def decode_cursor(cursor: str, signature: str, length: int) -> list[Any]:
+    """The values of a cursor of the same order; `Invalid` (`cursor`) for anything else."""
     try:
         held = signing.loads(cursor, salt=_SALT)
     except signing.BadSignature:

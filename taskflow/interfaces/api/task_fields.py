@@ -1,13 +1,13 @@
 """REST: the fields of a task, in and out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch
+import orjson
 from rest_framework import serializers
 
-from taskflow.application.task_fields import reminder_json
 from taskflow.domain.errors import Invalid
 from taskflow.domain.permissions import Actor
 from taskflow.domain.priority import Priority
@@ -21,9 +21,10 @@ from taskflow.interfaces.api.fields import (
     WholeNumberField,
 )
 from taskflow.interfaces.api.suggestion_fields import SuggestionDocument, suggestion_json
-from taskflow.store.models import Dependency, Project, Suggestion, Task, TaskWatch
-from taskflow.store.models.suggestions import SuggestionState
+from taskflow.store.models import Suggestion
 from taskflow.store.models.tasks import TaskStatus
+from taskflow.store.sql import any_of, uuid_value
+from taskflow.store.task_rows import TaskRow, read_tasks
 
 PRIORITIES = [level.value for level in Priority]
 BASES = [basis.value for basis in Basis]
@@ -158,61 +159,65 @@ class ChangedTaskDocument(TaskDocument):
 
 
 def load_tasks(actor: Actor, ids: Sequence[UUID]) -> list[dict[str, Any]]:
-    """The documents of tasks, in the order of `ids`; eight queries whatever their number."""
-    visible = Project.objects.visible_to(actor).values("pk")
-    blockers = Dependency.objects.filter(blocker__project__in=visible).order_by("blocker_id")
-    pending = Suggestion.objects.filter(state=SuggestionState.PENDING).select_related("decided_by")
-    rows = (
-        Task.objects.filter(pk__in=ids)
-        .select_related("project", "created_by")
-        .prefetch_related(
-            "labels",
-            "assignees",
-            "reminders",
-            Prefetch("blocker_links", queryset=blockers, to_attr="visible_blockers"),
-            Prefetch("suggestions", queryset=pending, to_attr="pending_suggestions"),
-        )
-    )
-    watching = _watching(actor, ids)
-    documents = {task.pk: task_json(task, watching.get(task.pk)) for task in rows}
+    """The documents of tasks that the actor may see, in the order of `ids`; at most two statements."""
+    rows = read_tasks(actor, any_of("t.id", map(uuid_value, ids)))
+    documents = {document["id"]: document for document in task_documents(rows)}
     return [documents[pk] for pk in ids if pk in documents]
 
 
-def _watching(actor: Actor, ids: Iterable[UUID]) -> dict[UUID, bool]:
-    watches = TaskWatch.objects.filter(user_id=actor.person, task__in=list(ids)).values_list("task_id", "muted")
-    return {task: not muted for task, muted in watches}
+def task_documents(rows: Sequence[TaskRow]) -> list[dict[str, Any]]:
+    """The documents of tasks; one statement if a suggestion on one of them is pending, else none."""
+    waiting = [row.pending for row in rows if row.pending is not None]
+    pending: dict[UUID, dict[str, Any]] = {}
+    if waiting:
+        found = Suggestion.objects.filter(pk__in=waiting).select_related("decided_by")
+        pending = {suggestion.task_id: suggestion_json(suggestion) for suggestion in found}
+    return [_task_json(row, pending.get(row.id)) for row in rows]
 
 
-def task_json(task: Task, watching: bool | None) -> dict[str, Any]:
-    """A task loaded by `load_tasks`."""
-    pending: list[Suggestion] = task.pending_suggestions  # type: ignore[attr-defined]
+def _task_json(row: TaskRow, suggestion: dict[str, Any] | None) -> dict[str, Any]:
     return {
-        "id": task.pk,
-        "key": task.key,
-        "project": task.project_id,
-        "parent": task.parent_id,
-        "title": task.title,
-        "description": task.description,
-        "status": task.status,
-        "priority": task.level.value,
-        "due_date": task.due_date,
-        "due_at": task.due_at,
-        "start_date": task.start_date,
-        "estimate_minutes": task.estimate_minutes,
-        "labels": sorted((label.name for label in task.labels.all()), key=str.lower),
-        "assignees": sorted((user.username for user in task.assignees.all()), key=str.lower),
-        "blocked_by": [link.blocker_id for link in task.visible_blockers],  # type: ignore[attr-defined]
-        "recurrence": task.recurrence or None,
-        "recurrence_basis": task.recurrence_basis,
-        "reminders": [reminder_json(reminder) for reminder in task.reminders.all()],
-        "rank": task.rank,
-        "urgency": {"score": task.urgency_score, "as_of": task.urgency_as_of, "factors": task.urgency_factors},
-        "suggestion": suggestion_json(pending[0]) if pending else None,
-        "watching": watching,
-        "created_by": task.created_by.username if task.created_by else None,
-        "created_at": task.created_at,
-        "updated_at": task.updated_at,
-        "completed_at": task.completed_at,
-        "deleted_at": task.deleted_at,
-        "version": task.version,
+        "id": row.id,
+        "key": f"{row.project_key}-{row.number}",
+        "project": row.project,
+        "parent": row.parent,
+        "title": row.title,
+        "description": row.description,
+        "status": row.status,
+        "priority": Priority.from_rank(row.priority).value,
+        "due_date": row.due_date,
+        "due_at": row.due_at,
+        "start_date": row.start_date,
+        "estimate_minutes": row.estimate_minutes,
+        "labels": _texts(row.labels_json),
+        "assignees": _texts(row.assignees_json),
+        "blocked_by": [UUID(pk) for pk in _texts(row.blockers_json)],
+        "recurrence": row.recurrence or None,
+        "recurrence_basis": row.recurrence_basis,
+        "reminders": [_reminder_json(*reminder) for reminder in _texts(row.reminders_json)],
+        "rank": row.rank,
+        "urgency": {
+            "score": row.urgency_score,
+            "as_of": row.urgency_as_of,
+            "factors": orjson.loads(row.urgency_factors_json),
+        },
+        "suggestion": suggestion,
+        "watching": None if row.muted is None else not row.muted,
+        "created_by": row.created_by,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+        "completed_at": row.completed_at,
+        "deleted_at": row.deleted_at,
+        "version": row.version,
     }
+
+
+def _texts(json: str | None) -> list[Any]:
+    return [] if json is None else orjson.loads(json)
+
+
+def _reminder_json(minutes_before: int | None, at: str | None) -> dict[str, Any]:
+    if at is None:
+        return {"minutes_before": minutes_before}
+    # SQLite keeps no zone; all instants are UTC.
+    return {"at": datetime.fromisoformat(at).replace(tzinfo=UTC)}

@@ -1,43 +1,26 @@
-"""REST: filters and orders of the list of tasks."""
+"""REST: filters and orders of the list of tasks, as conditions of one statement."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
-from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
-
-from taskflow.application.ranks import rank_order
 from taskflow.application.references import named_project
 from taskflow.domain.errors import Invalid
 from taskflow.domain.permissions import Action, Actor
 from taskflow.domain.priority import Priority
 from taskflow.domain.text import words
 from taskflow.interfaces.api import filter_expressions
-from taskflow.interfaces.api.filter_expressions import filter_by_expressions
+from taskflow.interfaces.api.filter_expressions import expression_conditions
 from taskflow.interfaces.api.lists import parse_choices, parse_flag
 from taskflow.interfaces.api.operation import Query, flag, list_of
-from taskflow.interfaces.api.pages import SortKey
-from taskflow.store.models import Task
 from taskflow.store.models.projects import fold_label
 from taskflow.store.models.tasks import TaskStatus
 from taskflow.store.models.users import fold_name
-from taskflow.store.search import with_words
+from taskflow.store.search import search_condition
+from taskflow.store.sql import FALSE, Sql, any_of, join, time_value
+from taskflow.store.task_orders import NAMES, Order
 
-Tasks: TypeAlias = QuerySet[Task]
-
-NEWEST_FIRST = (SortKey("created_at", "created_at", descending=True),)
-
-_ORDERS: dict[str, Callable[[bool], SortKey]] = {
-    "due": lambda down: SortKey("due", "due_sort", down, missing=Q(due_sort=None)),
-    "priority": lambda down: SortKey("priority", "priority", down, missing=Q(priority=0)),
-    "urgency": lambda down: SortKey("urgency", "urgency_score", down),
-    "created_at": lambda down: SortKey("created_at", "created_at", down),
-    "updated_at": lambda down: SortKey("updated_at", "updated_at", down),
-    "rank": lambda down: SortKey("rank", rank_order(), down),
-    "title": lambda down: SortKey("title", "title_sort", down),
-}
-
+NEWEST_FIRST = Order((("created_at", True),))
 
 _WHEN = {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
 
@@ -55,78 +38,79 @@ PARAMETERS = (
     list_of(
         "ordering",
         "Several with commas; `-` before a name turns it round. Undated and undecided tasks come last either way",
-        [sign + name for name in _ORDERS for sign in ("", "-")],
+        [sign + name for name in NAMES for sign in ("", "-")],
     ),
 )
 
 
-def sort_keys(parameters: Mapping[str, str]) -> tuple[SortKey, ...]:
+def parse_order(parameters: Mapping[str, str]) -> Order:
     """What `ordering` asks for, several names with commas; newest first without it."""
     text = parameters.get("ordering", "")
     if not text:
         return NEWEST_FIRST
-    names = parse_choices("ordering", text)
     keys = []
-    for name in names:
-        order = _ORDERS.get(name.removeprefix("-"))
-        if order is None:
+    for name in parse_choices("ordering", text):
+        if name.removeprefix("-") not in NAMES:
             raise Invalid.field(
-                "ordering", "invalid", f"{name[:50]!r} is none of {', '.join(_ORDERS)}, each with '-' before it or not."
+                "ordering", "invalid", f"{name[:50]!r} is none of {', '.join(NAMES)}, each with '-' before it or not."
             )
-        keys.append(order(name.startswith("-")))
-    if len({key.name for key in keys}) != len(keys):
+        keys.append((name.removeprefix("-"), name.startswith("-")))
+    if len({name for name, _ in keys}) != len(keys):
         raise Invalid.field("ordering", "repeated", "Name each order once.")
-    return tuple(keys)
+    return Order(tuple(keys))
 
 
-def filter_tasks(actor: Actor, rows: Tasks, parameters: Mapping[str, str]) -> Tasks:
-    """`rows` narrowed by every parameter given; trashed tasks only with `deleted=true`, and then alone."""
+def parse_filters(actor: Actor, parameters: Mapping[str, str]) -> Sql:
+    """What every parameter that was given asks of a task; trashed tasks only with `deleted=true`, and then alone."""
     trashed = parse_flag("deleted", parameters["deleted"]) if "deleted" in parameters else False
-    rows = rows.filter(deleted_at__isnull=not trashed)
-    rows = filter_by_expressions(actor, rows, parameters)
-    for name, narrow in _FILTERS.items():
-        if name in parameters:
-            rows = narrow(actor, rows, parameters[name])
-    return rows
+    conditions = [Sql(f"t.deleted_at IS {'NOT ' if trashed else ''}NULL")]
+    conditions += expression_conditions(actor, parameters)
+    conditions += [narrow(actor, parameters[name]) for name, narrow in _FILTERS.items() if name in parameters]
+    return join("AND", conditions)
 
 
-def _by_project(actor: Actor, rows: Tasks, text: str) -> Tasks:
-    references = parse_choices("project", text)
-    found = [named_project("project", actor, reference, Action.TASK_LIST).pk for reference in references]
-    return rows.filter(project__in=found)
+def parse_projects(parameters: Mapping[str, str]) -> list[str]:
+    """The projects that `project` names, by id or key; none for all."""
+    return parse_choices("project", parameters["project"]) if "project" in parameters else []
 
 
-def _by_status(actor: Actor, rows: Tasks, text: str) -> Tasks:
-    return rows.filter(status__in=parse_choices("status", text, tuple(TaskStatus.values)))
+def check_projects(actor: Actor, references: list[str]) -> None:
+    """`Invalid` (`not_found`) for a reference to no project that the actor sees."""
+    for reference in references:
+        named_project("project", actor, reference, Action.TASK_LIST)
 
 
-def _by_priority(actor: Actor, rows: Tasks, text: str) -> Tasks:
+def _by_status(actor: Actor, text: str) -> Sql:
+    return any_of("t.status", parse_choices("status", text, tuple(TaskStatus.values)))
+
+
+def _by_priority(actor: Actor, text: str) -> Sql:
     levels = parse_choices("priority", text, tuple(level.value for level in Priority))
-    return rows.filter(priority__in=[Priority(level).rank for level in levels])
+    return any_of("t.priority", [Priority(level).rank for level in levels])
 
 
-def _by_label(actor: Actor, rows: Tasks, text: str) -> Tasks:
-    wanted = Q()
-    for name in parse_choices("label", text):
-        wanted |= Q(labels__name_key=fold_label(name))
-    return rows.filter(pk__in=Task.objects.filter(wanted).values("pk"))
+def _by_label(actor: Actor, text: str) -> Sql:
+    named = any_of("l.name_key", map(fold_label, parse_choices("label", text)))
+    held = "SELECT 1 FROM store_task_labels x JOIN store_label l ON l.id = x.label_id WHERE x.task_id = t.id"
+    return Sql(f"EXISTS ({held} AND {named.text})", named.params)
 
 
-def _by_assignee(actor: Actor, rows: Tasks, text: str) -> Tasks:
-    wanted = Q()
-    for name in parse_choices("assignee", text):
-        wanted |= Q(assignees__username_key=fold_name(actor.username if name == "me" else name))
-    return rows.filter(pk__in=Task.objects.filter(wanted).values("pk"))
+def _by_assignee(actor: Actor, text: str) -> Sql:
+    names = [fold_name(actor.username if name == "me" else name) for name in parse_choices("assignee", text)]
+    named = any_of("u.username_key", names)
+    held = "SELECT 1 FROM store_task_assignees x JOIN store_user u ON u.id = x.user_id WHERE x.task_id = t.id"
+    return Sql(f"EXISTS ({held} AND {named.text})", named.params)
 
 
-def _due_before(actor: Actor, rows: Tasks, text: str) -> Tasks:
+def _due_before(actor: Actor, text: str) -> Sql:
     day, moment = _parse_when("due_before", text, actor)
-    return rows.filter(Q(due_date__lt=day) | Q(due_at__lt=moment))
+    return Sql("t.due_date < %s OR t.due_at < %s", (day, time_value(moment)))
 
 
-def _due_after(actor: Actor, rows: Tasks, text: str) -> Tasks:
+def _due_after(actor: Actor, text: str) -> Sql:
     day, moment = _parse_when("due_after", text, actor)
-    return rows.filter(Q(due_date__gt=day) | Q(due_at__gt=_end(day, actor) if len(text) == 10 else moment))
+    moment = _end(day, actor) if len(text) == 10 else moment
+    return Sql("t.due_date > %s OR t.due_at > %s", (day, time_value(moment)))
 
 
 def _end(day: date, actor: Actor) -> datetime:
@@ -153,18 +137,17 @@ def _parse_when(name: str, text: str, actor: Actor) -> tuple[date, datetime]:
         raise Invalid.field(name, "invalid", detail) from error
 
 
-def _by_words(actor: Actor, rows: Tasks, text: str) -> Tasks:
+def _by_words(actor: Actor, text: str) -> Sql:
     wanted = words(text)
     if len(wanted) > 20:
         raise Invalid.field("q", "too_many", "Search for at most 20 words.")
     if text.strip() and not wanted:
         # Signs alone: no word begins with them.
-        return rows.none()
-    return with_words(rows, wanted)
+        return FALSE
+    return search_condition(wanted)
 
 
-_FILTERS: dict[str, Callable[[Actor, Tasks, str], Tasks]] = {
-    "project": _by_project,
+_FILTERS: dict[str, Callable[[Actor, str], Sql]] = {
     "status": _by_status,
     "priority": _by_priority,
     "label": _by_label,

@@ -4,23 +4,32 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from taskflow.application import task_moves, task_states, tasks, trash, watches
 from taskflow.application.access import find_task
 from taskflow.application.recurrence import followers_of
-from taskflow.domain.errors import NotFound
+from taskflow.domain.errors import Invalid, NotFound
 from taskflow.domain.permissions import Action
 from taskflow.interfaces.api.endpoint import Endpoint, answer
 from taskflow.interfaces.api.fields import StrictSerializer, TextField
 from taskflow.interfaces.api.filter_expressions import expand_saved
 from taskflow.interfaces.api.operation import Document, NoFields, Operation
-from taskflow.interfaces.api.pages import take_page
-from taskflow.interfaces.api.task_fields import ChangedTaskDocument, TaskDocument, TaskFields, load_tasks
-from taskflow.interfaces.api.task_filters import PARAMETERS, filter_tasks, sort_keys
+from taskflow.interfaces.api.task_fields import (
+    ChangedTaskDocument,
+    TaskDocument,
+    TaskFields,
+    load_tasks,
+    task_documents,
+)
+from taskflow.interfaces.api.task_filters import PARAMETERS
+from taskflow.interfaces.api.task_pages import list_tasks
 from taskflow.store.models import Task
 from taskflow.store.models.tasks import TaskStatus
+from taskflow.store.task_names import formerly_named_task, named_task
+from taskflow.store.task_rows import read_tasks
 
 UNCHANGEABLE = "The task is in the trash, or its project is archived"
 
@@ -49,6 +58,17 @@ def answer_completed(endpoint: Endpoint, task_id: UUID) -> Response:
     return response
 
 
+def parse_about(
+    endpoint: Endpoint, task: str, serializer: type[StrictSerializer], *, partial: bool = False
+) -> dict[str, Any]:
+    """The body of a change of `task`. To whom the task is hidden or closed, a bad body says so and nothing else."""
+    try:
+        return endpoint.parse(serializer, partial=partial)
+    except (Invalid, APIException):
+        find_task(endpoint.actor, task, Action.TASK_WRITE)
+        raise
+
+
 class TaskList(Endpoint):
     """Tasks of the projects that the reader is in."""
 
@@ -61,11 +81,7 @@ class TaskList(Endpoint):
     }
 
     def get(self, request: Request) -> Response:
-        parameters = expand_saved(self.actor, self.query())
-        rows = filter_tasks(self.actor, Task.objects.visible_to(self.actor), parameters)
-        page = take_page(rows.only("pk"), sort_keys(parameters), parameters)
-        results = load_tasks(self.actor, [task.pk for task in page.rows])
-        return Response({"results": results, "next_cursor": page.next_cursor})
+        return Response(list_tasks(self.actor, expand_saved(self.actor, self.query())))
 
     def post(self, request: Request) -> Response:
         fields = self.parse(TaskFields)
@@ -102,12 +118,14 @@ class TaskDetail(Endpoint):
 
     def get(self, request: Request, task: str) -> Response:
         self.query()
-        return answer_task(self, find_task(self.actor, task, Action.TASK_READ).pk)
+        rows = read_tasks(self.actor, named_task(task)) or read_tasks(self.actor, formerly_named_task(task))
+        if not rows:
+            raise NotFound
+        return answer(task_documents(rows)[0])
 
     def patch(self, request: Request, task: str) -> Response:
-        found = find_task(self.actor, task, Action.TASK_WRITE)
-        fields = self.parse(TaskFields, partial=True)
-        changed = tasks.update_task(self.actor, found.pk, fields, version=self.if_match())
+        fields = parse_about(self, task, TaskFields, partial=True)
+        changed = tasks.update_task(self.actor, task, fields, version=self.if_match())
         return answer_completed(self, changed.pk)
 
     def delete(self, request: Request, task: str) -> Response:
@@ -128,8 +146,7 @@ class TaskVerb(Endpoint):
     answer: Callable[..., Response] = staticmethod(answer_task)
 
     def post(self, request: Request, task: str) -> Response:
-        find_task(self.actor, task, self.actions["POST"])
-        self.refuse_body()
+        parse_about(self, task, NoFields)
         version = self.if_match()
         kind: Any = type(self)
         return self.once(lambda: kind.answer(self, kind.perform(self.actor, task, version=version).pk))
@@ -186,8 +203,7 @@ class TaskMove(Endpoint):
     }
 
     def post(self, request: Request, task: str) -> Response:
-        find_task(self.actor, task, Action.TASK_WRITE)
-        fields = self.parse(MoveFields)
+        fields = parse_about(self, task, MoveFields)
         version = self.if_match()
 
         def move() -> Response:

@@ -1,9 +1,12 @@
 """Tasks and what hangs on them."""
 
+from datetime import UTC, datetime
 from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce, NullIf
 
 from taskflow.domain.permissions import Actor
 from taskflow.domain.priority import Priority
@@ -98,9 +101,41 @@ class Task(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=["project", "deleted_at", "created_at", "id"], name="task_by_creation"),
-            models.Index(fields=["project", "deleted_at", "urgency_score", "id"], name="task_by_urgency"),
-            models.Index(fields=["project", "deleted_at", "due_sort", "id"], name="task_by_due"),
+            *(
+                models.Index(fields=["project", column, "id"], condition=Q(deleted_at=None), name=f"task_by_{name}")
+                for name, column in (
+                    ("creation", "created_at"),
+                    ("update", "updated_at"),
+                    ("urgency", "urgency_score"),
+                    ("title", "title_sort"),
+                )
+            ),
+            # Trashed tasks keep their places, and the next task comes behind them.
+            models.Index(fields=["project", "rank", "id"], name="task_by_rank"),
+            # The expressions of `store/task_orders.py`, to the letter: what has no value comes last either way.
+            models.Index(
+                F("project"),
+                Coalesce("due_sort", Value(datetime(9999, 12, 31, tzinfo=UTC))),
+                F("id"),
+                condition=Q(deleted_at=None),
+                name="task_by_due",
+            ),
+            models.Index(
+                F("project"),
+                Coalesce("due_sort", Value(datetime(1, 1, 1, tzinfo=UTC))).desc(),
+                F("id").desc(),
+                condition=Q(deleted_at=None),
+                name="task_by_due_late",
+            ),
+            models.Index(
+                F("project"),
+                Coalesce(NullIf("priority", Value(0)), Value(9), output_field=models.PositiveSmallIntegerField()),
+                F("id"),
+                condition=Q(deleted_at=None),
+                name="task_by_priority_low",
+            ),
+            models.Index(fields=["project", "priority", "id"], condition=Q(deleted_at=None), name="task_by_priority"),
+            models.Index(fields=["deleted_at"], condition=~Q(deleted_at=None), name="task_in_trash"),
             models.Index(fields=["urgency_as_of"], name="task_urgency_age"),
         )
 

@@ -1,0 +1,90 @@
+"""Finding a project or a task together with the actor's role there, in one statement, held or not."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from taskflow.domain.permissions import Actor, ProjectRole
+from taskflow.store.models import Project, Task
+from taskflow.store.rows import build, columns, fetch, width
+from taskflow.store.sql import Sql, join, uuid_value
+from taskflow.store.task_rows import visible_projects
+
+
+def _role(actor: Actor, project: str) -> Sql:
+    if actor.operator:
+        return Sql(f"'{ProjectRole.OWNER.value}'")
+    reader = uuid_value(actor.user_id or UUID(int=0))
+    return Sql(f"(SELECT m.role FROM store_membership m WHERE m.project_id = {project} AND m.user_id = %s)", (reader,))
+
+
+def read_project(actor: Actor, condition: Sql) -> tuple[Project, ProjectRole] | None:
+    """The project (`p`) that the actor may see and for which `condition` holds, with the actor's role."""
+    role = _role(actor, "p.id")
+    where = join("AND", [condition, visible_projects(actor, "p.id")])
+    text = f"SELECT {columns(Project, 'p')}, {role.text} FROM store_project p WHERE {where.text}"
+    found = fetch(Sql(text, role.params + where.params))
+    return (build(Project, found[0][:-1]), ProjectRole(found[0][-1])) if found else None
+
+
+def enter_project(actor: Actor, condition: Sql) -> tuple[Project, ProjectRole] | None:
+    """`read_project`, which takes the next task number too: the project's `task_counter` is that number.
+
+    The project's row is held from here until the transaction ends.
+    """
+    role = _role(actor, "store_project.id")
+    where = join("AND", [condition, visible_projects(actor, "p.id")])
+    # SQLite knows no alias in RETURNING.
+    text = (
+        "UPDATE store_project SET task_counter = task_counter + 1"
+        f" WHERE id IN (SELECT p.id FROM store_project p WHERE {where.text})"
+        f" RETURNING {columns(Project, 'store_project')}, {role.text}"
+    )
+    found = fetch(Sql(text, where.params + role.params))
+    return (build(Project, found[0][:-1]), ProjectRole(found[0][-1])) if found else None
+
+
+def read_task(actor: Actor, condition: Sql, *, lock: bool) -> tuple[Task, ProjectRole] | None:
+    """The task (`t`, of the project `p`) that the actor may see and for which `condition` holds, with its project.
+
+    `lock` holds the task's row until the transaction ends (PostgreSQL; on SQLite the transaction excludes others).
+    """
+    role = _role(actor, "p.id")
+    where = join("AND", [condition, visible_projects(actor, "t.project_id")])
+    held = " FOR NO KEY UPDATE OF t" if lock and connection.features.has_select_for_update else ""
+    text = (
+        f"SELECT {columns(Task, 't')}, {columns(Project, 'p')}, {role.text}"
+        f" FROM store_task t JOIN store_project p ON p.id = t.project_id WHERE {where.text}{held}"
+    )
+    found = fetch(Sql(text, role.params + where.params))
+    if not found:
+        return None
+    row: tuple[Any, ...] = found[0]
+    task = build(Task, row[: width(Task)])
+    task.project = build(Project, row[width(Task) : -1])
+    return task, ProjectRole(row[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What hangs on a task: whether it is linked with others, has parts, comments, a pending suggestion on it."""
+
+    linked: bool
+    parts: bool
+    comments: bool
+    pending: bool
+    reminders: bool
+
+
+def read_surroundings(task_id: UUID) -> Surroundings:
+    """What hangs on a task whose row is held."""
+    text = """SELECT
+        EXISTS (SELECT 1 FROM store_dependency d WHERE d.blocked_id = %s)
+        OR EXISTS (SELECT 1 FROM store_dependency d WHERE d.blocker_id = %s),
+        EXISTS (SELECT 1 FROM store_task t WHERE t.parent_id = %s),
+        EXISTS (SELECT 1 FROM store_comment c WHERE c.task_id = %s),
+        EXISTS (SELECT 1 FROM store_suggestion s WHERE s.task_id = %s AND s.state = 'pending'),
+        EXISTS (SELECT 1 FROM store_reminder r WHERE r.task_id = %s)"""
+    return Surroundings(*map(bool, fetch(Sql(text, (uuid_value(task_id),) * 6))[0]))
