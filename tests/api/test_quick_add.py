@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from taskflow.application.members import add_member
 from taskflow.application.projects import create_project
@@ -199,3 +201,16 @@ def test_a_dry_run_with_a_key_keeps_nothing_either(api: Api) -> None:
         body = {"text": "Pay rent @money", "dry_run": True}
         assert api.post("tasks/quick", body, **{"Idempotency-Key": "k2"}).status_code == 200
     assert (Task.objects.count(), Label.objects.count()) == (0, 0)
+
+
+def test_the_number_of_statements_does_not_grow_with_what_one_sees(api: Api, world: World) -> None:
+    def count() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            add(api, "Pay rent tomorrow #home @money /ada")
+        return len(queries)
+
+    count()
+    before = count()
+    for number in range(12):
+        create_project(world.ada.as_actor(), {"name": f"List {number}"})
+    assert count() == before
