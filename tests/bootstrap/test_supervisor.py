@@ -6,11 +6,13 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.bootstrap.instances import is_alive, wait_for
 
 #: Each program notes its process id in a file at every start, says that it is ready, and does as it is told.
 SCRIPT = """
@@ -52,21 +54,6 @@ programs = [Program(name, globals()[name]) for name in sys.argv[3:]]
 code = supervisor.Supervisor(programs, lambda: (folder / "ready").touch()).run()
 sys.exit(code)
 """
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
 
 
 class Running:

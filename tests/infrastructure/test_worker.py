@@ -17,6 +17,7 @@ from taskflow.infrastructure.queue.local import LocalQueue, WakeUps, find_socket
 from taskflow.infrastructure.queue.worker import Worker
 from taskflow.store.models import Job, WorkerBeat
 from taskflow.store.models.jobs import JobState
+from tests.bootstrap.instances import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,13 +30,6 @@ def file_job(kind: str, **fields: object) -> Job:
 
 def state_of(job: Job) -> str:
     return Job.objects.get(pk=job.pk).state
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 @pytest.fixture
