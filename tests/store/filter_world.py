@@ -114,6 +114,11 @@ def build_world() -> World:
         move_task(ada, task.pk, project=home.key)
         secret.memberships.filter(user_id=ada.person).delete()
     disorder(dice, made, hidden[2:])
+    # One task waits for nothing but an open task that Ada does not see.
+    waiting = Task.objects.get(project=home, number=1)
+    Task.objects.filter(pk__in=[waiting.pk, hidden[-1].pk]).update(status="todo", deleted_at=None, completed_at=None)
+    Dependency.objects.filter(blocked=waiting).delete()
+    Dependency.objects.create(blocked=waiting, blocker=hidden[-1])
     visible = Task.objects.visible_to(ada).values_list("pk", flat=True)
     return World(ada, frozenset(visible), secret)
 

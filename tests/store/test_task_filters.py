@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pytest_django import DjangoDbBlocker
 
 from taskflow.application import ports
-from taskflow.domain.filters.expressions import Expression, Name, Value
+from taskflow.domain.filters.expressions import Comparison, Expression, Name, Operator, Value
+from taskflow.domain.filters.fields import FIELDS
 from taskflow.store.models import Task
 from taskflow.store.sql import Sql
 from taskflow.store.task_filters import filter_condition, matching_tasks
@@ -98,6 +99,23 @@ def test_random_filters_find_what_a_reader_of_the_manual_would(world: World) -> 
         assert found(matching_tasks(expression, world.ada, NOW)) & world.visible == wanted
 
     check()
+
+
+def test_every_comparison_of_dates_and_of_what_is_hidden_agrees_too(world: World) -> None:
+    tasks = list(Task.objects.filter(pk__in=world.visible).select_related("project", "parent__project"))
+    days = [date(2026, 11, day) for day in range(22, 28)]
+    dated = [
+        Comparison(name, operator, (value,))
+        for name in (Name.DUE, Name.START, Name.CREATED)
+        for operator in FIELDS[name].operators
+        for value in [*days, *instants()]
+    ]
+    hidden = Task.objects.filter(project=world.secret)
+    parents = [Comparison(Name.PARENT, Operator.EQUAL, (task.key,)) for task in hidden]
+    flags = [Comparison(name, Operator.EQUAL, (True,)) for name in (Name.BLOCKED, Name.OVERDUE)]
+    for expression in [*dated, *parents, *flags]:
+        wanted = {task.pk for task in tasks if matches(expression, task, world.ada)}
+        assert found(matching_tasks(expression, world.ada, NOW)) & world.visible == wanted, expression
 
 
 def test_any_filter_runs_and_is_true_or_false_of_every_task(world: World) -> None:
