@@ -215,5 +215,12 @@ def _fields(record: ImportedTask) -> dict[str, Any]:
 
 
 def _known(actor: Actor, source: str, external_ids: Sequence[str]) -> dict[str, UUID]:
+    """The tasks that these records are here already."""
     records = ImportedRecord.objects.filter(user_id=actor.person, source=source, external_id__in=external_ids)
-    return dict(records.values_list("external_id", "task_id"))
+    known = dict(records.values_list("external_id", "task_id"))
+    if source == "taskflow":
+        # An export names tasks by their ids: those that are still here need not come again.
+        ids = [UUID(external_id) for external_id in external_ids]
+        here = Task.objects.visible_to(actor).filter(pk__in=ids).values_list("pk", flat=True)
+        known |= {str(pk): pk for pk in here}
+    return known

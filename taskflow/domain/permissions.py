@@ -88,6 +88,8 @@ class Action(StrEnum):
     SUGGESTION_READ = "suggestion.read"
     SUGGESTION_WRITE = "suggestion.write"
     IMPORT = "import.run"
+    EXPORT = "export.read"
+    FEED_MANAGE = "feed.manage"
     ME_READ = "me.read"
     ME_WRITE = "me.write"
     TOKEN_MANAGE = "token.manage"  # noqa: S105 - the name of an action, not a secret
@@ -145,6 +147,8 @@ TABLE: dict[Action, Rule] = {
     Action.SUGGESTION_READ: Rule(scope=READ, project=ProjectRole.VIEWER),
     Action.SUGGESTION_WRITE: Rule(scope=WRITE, project=ProjectRole.MEMBER),
     Action.IMPORT: Rule(scope=WRITE),
+    Action.EXPORT: Rule(scope=READ),
+    Action.FEED_MANAGE: Rule(),
     Action.ME_READ: Rule(any_scope=True),
     Action.ME_WRITE: Rule(),
     Action.TOKEN_MANAGE: Rule(),

@@ -18,6 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from taskflow.application.accounts import create_user
 from taskflow.application.attachments import add_attachment
 from taskflow.application.comments import add_comment
+from taskflow.application.feeds import create_feed
 from taskflow.application.invitations import invite
 from taskflow.application.labels import create_label
 from taskflow.application.members import add_member
@@ -65,6 +66,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST suggestions-bulk": {"tasks": ["{task}"]},
     "POST register": {"username": "fresh", "email": "fresh@example.org", "password": "correct-horse-9-battery"},
     "POST tokens": {"name": "x"},
+    "POST feeds": {"name": "x"},
     "POST password": {"current_password": "wrong", "new_password": "correct-horse-9-battery-2"},
     "PATCH me": {"timezone": "Europe/Berlin"},
     "POST users": {"username": "fresh", "email": "fresh@example.org", "role": "member"},
@@ -155,6 +157,7 @@ def furnish(owner: User, name: str) -> dict[str, str]:
     neighbour = create_task(actor, {"project": project.pk, "title": "Another"})
     suggestion = request_suggestion(actor, task.pk)
     Suggestion.objects.filter(pk=suggestion.pk).update(state="pending", suggested_priority=3)
+    feed, secret = create_feed(actor, "x")
     return {
         "project": str(project.pk),
         "task": str(task.pk),
@@ -169,6 +172,8 @@ def furnish(owner: User, name: str) -> dict[str, str]:
         "username": owner.username,
         "filter": str(create_filter(actor, {"name": "x", "expression": "overdue"}).pk),
         "source": "todoist",
+        "feed": str(feed.pk),
+        "secret": secret,
         "token": str(create_token(actor, Wish(name="x"))[0].id),
     }
 
@@ -313,6 +318,7 @@ OWN_RULES = {
     "token": {"owner"},
     "suggestions-batch": {"owner"},
     "filter": {"owner"},
+    "feed": {"owner"},
 }
 
 

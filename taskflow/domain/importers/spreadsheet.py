@@ -78,6 +78,8 @@ _CLOCK: Final = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?::\d{2})?\s*([ap]m)?", r
 _MINUTES: Final = re.compile(r"(\d{1,6})(?:\.0+)?\s*(m|min|mins|minutes?|h|hours?|d|days?)?", re.ASCII | re.IGNORECASE)
 _FACTORS: Final = {"m": 1, "h": 60, "d": 1440}
 _SEPARATORS: Final = re.compile(r"[,;|\n]")
+#: What an export puts before a cell that a spreadsheet would take for a formula.
+_GUARD: Final = re.compile(r"^'(?=[=+\-@\t\r])")
 _MAX_ROWS: Final = 10 * MAX_TASKS
 _MAX_COLUMNS: Final = 200
 
@@ -100,7 +102,7 @@ def parse(data: bytes, *, name: str, now: datetime, timezone: str) -> ParsedImpo
         if any(map(str.strip, cells[len(columns) :])):
             problems.add(line, "More cells than columns: the rest was left out. Quote texts that have commas.")
         pairs = zip(columns, cells, strict=False)
-        reader.read(line, {column: cell for column, cell in pairs if column})
+        reader.read(line, {column: _GUARD.sub("", cell) for column, cell in pairs if column})
     return ParsedImport(reader.finish(), problems.collect())
 
 

@@ -12,6 +12,8 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
+from taskflow.domain.importers.english_rules import read_recur
+from taskflow.domain.importers.json_documents import check_rule
 from taskflow.domain.importers.json_objects import iterate_objects
 from taskflow.domain.importers.records import (
     MAX_DESCRIPTION,
@@ -148,7 +150,7 @@ class _Fields:
             state = "in_progress"
         if state == "cancelled" and end is not None:
             self.notes.append(f"Deleted in Taskwarrior: {end:%Y-%m-%d %H:%M} UTC")
-        self._note_repetition()
+        recurrence = self._read_repetition()
         labels, priority, estimate = self._labels(), self._priority(), self._estimate()
         depends_on = self._depends_on(external_id)
         self._note_attributes()
@@ -167,6 +169,7 @@ class _Fields:
             due_at=due_at,
             start_date=start_date,
             estimate_minutes=estimate,
+            recurrence=recurrence,
             created_at=entry,
             completed_at=end if state == "done" else None,
             comments=comments,
@@ -240,15 +243,20 @@ class _Fields:
                 self.notes.append(f"{name.capitalize()} in Taskwarrior: {moment:%Y-%m-%d %H:%M} UTC")
         return max(days, default=None)
 
-    def _note_repetition(self) -> None:
+    def _read_repetition(self) -> str | None:
+        """The rule of `recur`; what cannot be one goes into the description."""
         every = clean_line(self.text("recur"))
-        if every:
+        rule = read_recur(every)
+        if every and rule is None:
             self.notes.append(f"Repeats in Taskwarrior: {every}")
             detail = f"It repeats ({quote(every)}): it was taken over once, the rule is in the description."
             self.problems.add(self.line, detail, "recur")
         until = self.moment("until")
         if until is not None:
             self.notes.append(f"Until in Taskwarrior: {until:%Y-%m-%d %H:%M} UTC")
+            if rule is not None:
+                rule = f"{rule};UNTIL={until:%Y%m%dT%H%M%SZ}"
+        return check_rule(rule, self.line, self.problems, self.notes, "Taskwarrior")
 
     def _labels(self) -> tuple[str, ...]:
         names = [name.strip() for name in self._texts("tags")]

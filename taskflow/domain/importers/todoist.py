@@ -16,6 +16,7 @@ from hashlib import sha256
 from typing import Final
 
 from taskflow.domain.importers.english_dates import parse_date
+from taskflow.domain.importers.english_rules import Repetition, read_every
 from taskflow.domain.importers.records import (
     MAX_DESCRIPTION,
     MAX_ESTIMATE_MINUTES,
@@ -191,6 +192,9 @@ class _Reader:
         if responsible := clean_line(row.get("RESPONSIBLE", "")):
             notes.append(f"Responsible in Todoist: {responsible}")
         due, start = self._read_dates(line, row, notes)
+        repetition = self._read_repetition(row)
+        if repetition is not None and due is None:
+            due = repetition.first
         estimate = self._read_duration(line, row, notes)
         title, description = fit(title, notes, line, self.problems)
         self.tasks.append(
@@ -208,6 +212,8 @@ class _Reader:
                 due_at=due if isinstance(due, datetime) else None,
                 start_date=start,
                 estimate_minutes=estimate,
+                recurrence=None if repetition is None else repetition.rule,
+                recurrence_basis="due" if repetition is None else repetition.basis,
             )
         )
         self.comments.append([])
@@ -258,9 +264,13 @@ class _Reader:
         self.problems.add(line, detail, "DATE")
         return deadline, None
 
+    def _read_repetition(self, row: dict[str, str]) -> Repetition | None:
+        """Todoist's CSV does not say when a repeating task is due next: it is taken to be from today on."""
+        return read_every(clean_line(row.get("DATE", "")), local_date(self.now, self._zone(row)))
+
     def _read_date(self, line: int, row: dict[str, str], column: str, notes: list[str]) -> date | datetime | None:
         text = clean_line(row.get(column, ""))
-        if not text:
+        if not text or (column == "DATE" and self._read_repetition(row) is not None):
             return None
         found = parse_date(text, now=self.now, zone=self._zone(row))
         if found is None:

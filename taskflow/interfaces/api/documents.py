@@ -28,6 +28,8 @@ _PATH: dict[str, dict[str, Any]] = {
     "comment": {"type": "string", "format": "uuid", "description": "Id"},
     "attachment": {"type": "string", "format": "uuid", "description": "Id"},
     "invitation": {"type": "string", "format": "uuid", "description": "Id"},
+    "feed": {"type": "string", "format": "uuid", "description": "Id"},
+    "secret": {"type": "string", "pattern": "^tff_[0-9A-Za-z_-]{43}$", "description": "The feed's secret"},
     "username": {"type": "string", "pattern": "^[\\w.-]{1,64}$", "description": "Username"},
 }
 

@@ -7,6 +7,8 @@ from taskflow.interfaces.api import (
     attachments,
     bulk,
     comments,
+    exports,
+    feeds,
     imports,
     invitations,
     labels,
@@ -71,5 +73,9 @@ urlpatterns = [
     path(f"{SUGGESTION}/override", suggestions.SuggestionOverride.as_view(), name="suggestion-override"),
     path(f"{SUGGESTION}/dismiss", suggestions.SuggestionDismiss.as_view(), name="suggestion-dismiss"),
     path("insights/prioritisation", suggestions.Insights.as_view(), name="insights"),
+    path("export", exports.Export.as_view(), name="export"),
+    path("feeds", feeds.FeedList.as_view(), name="feeds"),
+    re_path(rf"^feeds/(?P<feed>{UUID})$", feeds.FeedDetail.as_view(), name="feed"),
+    re_path(r"^feeds/(?P<secret>tff_[0-9A-Za-z_-]{43})\.ics$", feeds.FeedCalendar.as_view(), name="feed-calendar"),
     re_path(rf"^imports/(?P<source>{SOURCE})$", imports.Import.as_view(), name="import"),
 ]

@@ -2,6 +2,7 @@
 
 from taskflow.store.models.attachments import Attachment
 from taskflow.store.models.events import Event, EventStream
+from taskflow.store.models.feeds import Feed
 from taskflow.store.models.filters import SavedFilter
 from taskflow.store.models.invitations import Invitation
 from taskflow.store.models.jobs import Job, WorkerBeat
@@ -28,6 +29,7 @@ __all__ = [
     "Dependency",
     "Event",
     "EventStream",
+    "Feed",
     "IdempotencyRecord",
     "ImportedRecord",
     "Invitation",

@@ -67,8 +67,6 @@ def test_the_sample_list_is_read_whole(sample: ParsedImport) -> None:
 def test_only_repetition_in_the_sample_is_a_problem(sample: ParsedImport) -> None:
     assert [(problem.line, problem.field) for problem in sample.problems] == [
         (27, "recur"),
-        (28, "recur"),
-        (29, "recur"),
     ]
 
 
@@ -165,7 +163,7 @@ def test_dependencies_that_cannot_hold_are_named() -> None:
         ({"due": "20261301T000000Z"}, "due", "Due in Taskwarrior: 20261301T000000Z"),
         ({"entry": 5}, "entry", "Entry in Taskwarrior: 5"),
         ({"priority": "highest"}, "priority", "Priority in Taskwarrior: highest"),
-        ({"recur": "weekly"}, "recur", "Repeats in Taskwarrior: weekly"),
+        ({"recur": "3hours"}, "recur", "Repeats in Taskwarrior: 3hours"),
         ({"tags": ["t" * 101]}, "tags", "Tags in Taskwarrior: " + "t" * 101),
         ({"annotations": [{"entry": "now", "description": "Hm."}]}, "entry", "Entry in Taskwarrior: now"),
         ({"status": "paused"}, "status", ""),
@@ -336,3 +334,22 @@ def test_no_bytes_are_an_error(data: bytes, cut: int) -> None:
         except ImportFormatError:
             continue
         check(parsed)
+
+
+@pytest.mark.parametrize(
+    ("recur", "rule"),
+    [
+        ("weekly", "FREQ=WEEKLY"),
+        ("2weeks", "FREQ=WEEKLY;INTERVAL=2"),
+        ("weekdays", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"),
+        ("quarterly", "FREQ=MONTHLY;INTERVAL=3"),
+        ("3mo", "FREQ=MONTHLY;INTERVAL=3"),
+        ("P1Y", "FREQ=YEARLY"),
+        ("999q", None),
+        ("PT3H", None),
+    ],
+)
+def test_what_repeats_by_days_keeps_its_rule(recur: str, rule: str | None) -> None:
+    task, problems = one(recur=recur, due="20261201T090000Z")
+    assert task.recurrence == rule
+    assert problems == ([] if rule else ["recurrence"] if recur == "999q" else ["recur"])

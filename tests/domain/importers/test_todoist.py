@@ -74,9 +74,9 @@ def test_the_sample_list_is_read_whole(sample: ParsedImport) -> None:
     assert all(task.title.split(",")[0].split('"')[0] in lines[task.line - 1] for task in sample.tasks)
 
 
-def test_only_repeating_and_foreign_dates_of_the_sample_are_problems(sample: ParsedImport) -> None:
-    assert [(problem.line, problem.field) for problem in sample.problems] == [(11, "DATE"), (20, "DATE"), (40, "DATE")]
-    assert '"every 3 days"' in sample.problems[0].detail
+def test_only_the_foreign_date_of_the_sample_is_a_problem(sample: ParsedImport) -> None:
+    assert [(problem.line, problem.field) for problem in sample.problems] == [(40, "DATE")]
+    assert '"jeden Sommer"' in sample.problems[0].detail
     assert named(sample, "Water the plants").description == "Due in Todoist: every 3 days"
 
 
