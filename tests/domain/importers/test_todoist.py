@@ -77,7 +77,8 @@ def test_the_sample_list_is_read_whole(sample: ParsedImport) -> None:
 def test_only_the_foreign_date_of_the_sample_is_a_problem(sample: ParsedImport) -> None:
     assert [(problem.line, problem.field) for problem in sample.problems] == [(40, "DATE")]
     assert '"jeden Sommer"' in sample.problems[0].detail
-    assert named(sample, "Water the plants").description == "Due in Todoist: every 3 days"
+    plants = named(sample, "Water the plants")
+    assert (plants.description, plants.recurrence) == ("", "FREQ=DAILY;INTERVAL=3")
 
 
 def test_the_samples_fields_are_where_they_belong(sample: ParsedImport) -> None:
