@@ -44,6 +44,29 @@ def up(
     raise typer.Exit(run_embedded(overrides, demo=demo, announce=announce))
 
 
+def web(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for every one.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8000,
+    processes: Annotated[int, typer.Option(min=1, max=64, help="Processes; as many as there are cores.")] = 2,
+    threads: Annotated[int, typer.Option(min=1, max=32, help="Requests at a time in each.")] = 4,
+    data_dir: DataDir = None,
+) -> None:
+    """Serve requests only, on several processes; run `migrate` before and `worker` beside it."""
+    from taskflow.bootstrap.replicas import serve_replicas
+
+    session: Session = context.obj
+    serve_replicas(session.open(data_dir), host=host, port=port, processes=processes, threads=threads)
+
+
+def worker(context: typer.Context, data_dir: DataDir = None) -> None:
+    """Run the jobs only, beside `web`; several workers share them."""
+    from taskflow.bootstrap.worker import work
+
+    session: Session = context.obj
+    raise typer.Exit(work(session.open(data_dir), ready=lambda: None))
+
+
 def migrate(context: typer.Context, data_dir: DataDir = None, json: Json = False) -> None:
     """Bring the database to this release's schema; a copy of an SQLite file is kept first."""
     session: Session = context.obj

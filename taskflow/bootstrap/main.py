@@ -42,7 +42,17 @@ def build() -> typer.Typer:
         rich_markup_mode=None,
         help="TaskFlow: a self-hosted task manager that suggests priorities.",
     )
-    for command in (commands.up, commands.migrate, commands.doctor, commands.backup, commands.restore):
+    for command in (
+        commands.up,
+        commands.web,
+        commands.worker,
+        commands.migrate,
+        commands.doctor,
+        commands.backup,
+        commands.restore,
+    ):
+        app.command()(command)
+    for command in (commands.backup, commands.restore):
         app.command()(command)
     app.command()(sessions.login)
     app.command()(sessions.logout)

@@ -36,7 +36,8 @@ def _names(model: type[models.Model]) -> list[str]:
 def _converters(model: type[models.Model], vendor: str) -> list[tuple[int, Any, list[Callable[..., Any]]]]:
     found = []
     for position, field in enumerate(model._meta.concrete_fields):
-        expression = field.cached_col
+        # Not `cached_col`: a foreign key is converted as the key that it refers to.
+        expression = field.get_col(model._meta.db_table)
         converters = [
             *connection.ops.get_db_converters(expression),
             *expression.get_db_converters(connection),

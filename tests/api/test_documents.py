@@ -110,6 +110,7 @@ def test_security_follows_the_table_of_permissions(document: dict[str, Any]) -> 
         "SchemaDocument",
         "SwaggerPage",
         "RedocPage",
+        "FeedCalendar",
     }
 
 

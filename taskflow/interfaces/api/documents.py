@@ -3,6 +3,7 @@
 Only the schema command and `/api/v1/schema` import this module.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -124,7 +125,7 @@ class EndpointSchema(AutoSchema):
         return parameters
 
     def _variables(self) -> list[str]:
-        return [part[1:-1] for part in self.path.split("/") if part.startswith("{")]
+        return re.findall(r"{([a-z_]+)}", self.path)
 
     def _query_parameter(self, query: Query) -> dict[str, Any]:
         schema = dict(query.schema)

@@ -7,6 +7,7 @@ are checked by the use case that the handler calls.
 
 import math
 import re
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -35,6 +36,30 @@ _LONGER = {"cursor": 40_000, "filter": 40_000}
 _DEADLOCK = "40P01"
 _TRIES = 5
 _ENTITY_TAG = re.compile(r'(?:W/)?"([^"]*)"|([0-9]+)')
+
+
+#: Each thread's serializers, for one request after another: making one copies all of its fields, which costs more than
+#: a request's checks.
+class _Kept(threading.local):
+    def __init__(self) -> None:
+        self.serializers: dict[tuple[type[StrictSerializer], bool], StrictSerializer] = {}
+
+
+_kept = _Kept()
+
+
+def _take_serializer(serializer: type[StrictSerializer], partial: bool) -> StrictSerializer:
+    found = _kept.serializers.get((serializer, partial))
+    if found is None:
+        found = _kept.serializers[serializer, partial] = serializer(data={}, partial=partial)
+    return found
+
+
+def _empty(serializer: StrictSerializer) -> None:
+    """Forgets the request that a serializer was used for."""
+    serializer.initial_data, serializer._context = {}, {}
+    for name in ("_validated_data", "_errors", "_data"):
+        serializer.__dict__.pop(name, None)
 
 
 class Endpoint(APIView):
@@ -82,9 +107,13 @@ class Endpoint(APIView):
         data = self.request.data
         if not isinstance(data, Mapping):
             raise Invalid.field("body", "not_an_object", "Send a JSON object.")
-        checked = serializer(data=data, partial=partial, context={"endpoint": self})
-        checked.is_valid(raise_exception=True)
-        return dict(checked.validated_data)
+        checked = _take_serializer(serializer, partial)
+        checked.initial_data, checked._context = data, {"endpoint": self}
+        try:
+            checked.is_valid(raise_exception=True)
+            return dict(checked.validated_data)
+        finally:
+            _empty(checked)
 
     def refuse_body(self) -> None:
         """For verbs that take no fields: an empty body or `{}`."""

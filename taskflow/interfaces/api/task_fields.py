@@ -1,6 +1,6 @@
 """REST: the fields of a task, in and out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -165,17 +165,20 @@ def load_tasks(actor: Actor, ids: Sequence[UUID]) -> list[dict[str, Any]]:
     return [documents[pk] for pk in ids if pk in documents]
 
 
-def task_documents(rows: Sequence[TaskRow]) -> list[dict[str, Any]]:
-    """The documents of tasks; one statement if a suggestion on one of them is pending, else none."""
+def task_documents(rows: Sequence[TaskRow], read_factors: Callable[[str], Any] = orjson.loads) -> list[dict[str, Any]]:
+    """The documents of tasks; one statement if a suggestion on one of them is pending, else none.
+
+    `read_factors` makes of the stored JSON what the documents hold: `orjson.Fragment` where they are only written out.
+    """
     waiting = [row.pending for row in rows if row.pending is not None]
     pending: dict[UUID, dict[str, Any]] = {}
     if waiting:
         found = Suggestion.objects.filter(pk__in=waiting).select_related("decided_by")
         pending = {suggestion.task_id: suggestion_json(suggestion) for suggestion in found}
-    return [_task_json(row, pending.get(row.id)) for row in rows]
+    return [_task_json(row, read_factors(row.urgency_factors_json), pending.get(row.id)) for row in rows]
 
 
-def _task_json(row: TaskRow, suggestion: dict[str, Any] | None) -> dict[str, Any]:
+def _task_json(row: TaskRow, factors: Any, suggestion: dict[str, Any] | None) -> dict[str, Any]:
     return {
         "id": row.id,
         "key": f"{row.project_key}-{row.number}",
@@ -199,7 +202,7 @@ def _task_json(row: TaskRow, suggestion: dict[str, Any] | None) -> dict[str, Any
         "urgency": {
             "score": row.urgency_score,
             "as_of": row.urgency_as_of,
-            "factors": orjson.loads(row.urgency_factors_json),
+            "factors": factors,
         },
         "suggestion": suggestion,
         "watching": None if row.muted is None else not row.muted,
@@ -213,7 +216,7 @@ def _task_json(row: TaskRow, suggestion: dict[str, Any] | None) -> dict[str, Any
 
 
 def _texts(json: str | None) -> list[Any]:
-    return [] if json is None else orjson.loads(json)
+    return [] if json is None or json == "[]" else orjson.loads(json)
 
 
 def _reminder_json(minutes_before: int | None, at: str | None) -> dict[str, Any]:

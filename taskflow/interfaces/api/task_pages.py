@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from taskflow.domain.permissions import Actor
 from taskflow.interfaces.api.pages import decode_cursor, encode_cursor, parse_limit
 from taskflow.interfaces.api.task_fields import task_documents
@@ -28,6 +30,6 @@ def list_tasks(actor: Actor, parameters: Mapping[str, str]) -> dict[str, Any]:
         check_projects(actor, references)
     more = len(page.rows) > limit
     return {
-        "results": task_documents(page.rows[:limit]),
+        "results": task_documents(page.rows[:limit], orjson.Fragment),
         "next_cursor": encode_cursor(order.signature, page.places[limit - 1]) if more else None,
     }

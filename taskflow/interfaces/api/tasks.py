@@ -16,6 +16,7 @@ from taskflow.domain.permissions import Action
 from taskflow.interfaces.api.endpoint import Endpoint, answer
 from taskflow.interfaces.api.fields import StrictSerializer, TextField
 from taskflow.interfaces.api.filter_expressions import expand_saved
+from taskflow.interfaces.api.idempotency import HEADER
 from taskflow.interfaces.api.operation import Document, NoFields, Operation
 from taskflow.interfaces.api.task_fields import (
     ChangedTaskDocument,
@@ -61,7 +62,12 @@ def answer_completed(endpoint: Endpoint, task_id: UUID) -> Response:
 def parse_about(
     endpoint: Endpoint, task: str, serializer: type[StrictSerializer], *, partial: bool = False
 ) -> dict[str, Any]:
-    """The body of a change of `task`. To whom the task is hidden or closed, a bad body says so and nothing else."""
+    """The body of a change of `task`. To whom the task is hidden or closed, a bad body says so and nothing else.
+
+    A kept answer is for those alone who may still ask for it.
+    """
+    if HEADER in endpoint.request.headers:
+        find_task(endpoint.actor, task, Action.TASK_WRITE)
     try:
         return endpoint.parse(serializer, partial=partial)
     except (Invalid, APIException):
