@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 
 from taskflow.application import jobs, ledger, ports
 from taskflow.application.accounts import create_user
@@ -77,6 +79,18 @@ class World:
         """Makes `user` a member of `project`."""
         owner = project.memberships.get(role=ProjectRole.OWNER).user
         add_member(owner.as_actor(), project.pk, user.username, role)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """The database of the tests is without knox's own table of tokens.
+
+    Its migrations make that table though ours is in use instead, and no model names it. PostgreSQL empties no table
+    that another refers to, unless both go together, and Django, which empties the tables after a test with real
+    transactions, knows only those of models.
+    """
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("DROP TABLE knox_authtoken")
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ from taskflow.application.task_fields import reminder_json
 from taskflow.domain.file_names import clean_name
 from taskflow.domain.importers.taskflow import FORMAT, VERSION
 from taskflow.domain.permissions import Action, Actor
-from taskflow.domain.priority import Priority
+from taskflow.domain.priority import Priority, by_level
 from taskflow.store.models import (
     Attachment,
     Comment,
@@ -258,7 +258,7 @@ def _suggestion_json(suggestion: Suggestion) -> Json:
         "state": suggestion.state,
         "suggested_priority": _level(suggestion.suggested_priority),
         "confidence": suggestion.confidence,
-        "probabilities": suggestion.probabilities,
+        "probabilities": by_level(suggestion.probabilities),
         "reasons": suggestion.reasons,
         "source": suggestion.source or None,
         "provider": suggestion.provider or None,

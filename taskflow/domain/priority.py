@@ -1,5 +1,6 @@
 """The levels of priority and their order."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Literal
 
@@ -32,3 +33,8 @@ RANKS = {level: rank for rank, level in enumerate(ORDER)}
 #: A level that may be proposed: `none` never is.
 Level = Literal["low", "medium", "high", "urgent"]
 LEVELS: tuple[Level, ...] = ("low", "medium", "high", "urgent")
+
+
+def by_level(numbers: Mapping[str, float] | None) -> dict[str, float] | None:
+    """`numbers`, one a level, from the lowest level on; PostgreSQL keeps the names of a JSON object in its own order."""
+    return None if numbers is None else {level: numbers[level] for level in LEVELS}

@@ -38,6 +38,8 @@ def test_a_suggestion_is_queued_then_pending_and_explains_itself(api: Api, run_j
     assert ready["state"] == "pending"
     assert ready["suggested_priority"] in LEVELS
     assert list(ready["probabilities"]) == LEVELS
+    said = [signal["probabilities"] for signal in ready["signals"] if signal["probabilities"]]
+    assert [list(probabilities) for probabilities in said] == [LEVELS]
     assert sum(ready["probabilities"].values()) == pytest.approx(1, abs=1e-9)
     assert ready["confidence"] == max(ready["probabilities"].values())
     assert ready["probabilities"][ready["suggested_priority"]] == ready["confidence"]

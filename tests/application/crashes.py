@@ -31,7 +31,11 @@ class Crash:
         self._statements.__exit__(None, None, None)
         if self.died:
             # The database notices that the client is gone and rolls back; what comes next is another process.
-            self._wrapped.connection.close()
+            gone = self._wrapped.connection
+            gone.close()
+            if getattr(self._wrapped, "pool", None):
+                # Of this process, which lives on, the pool has to know that it may open another.
+                self._wrapped.pool.putconn(gone)
             del connections["default"]
         return kind is Killed
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from taskflow.domain.priority import LEVELS, Priority
+from taskflow.domain.priority import LEVELS, Priority, by_level
 from taskflow.interfaces.api.fields import InstantField, NamesField, StrictSerializer, TextField
 from taskflow.store.models import Suggestion
 from taskflow.store.models.suggestions import SuggestionState
@@ -151,9 +151,9 @@ def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
         "state": suggestion.state,
         "suggested_priority": _level(suggestion.suggested_priority),
         "confidence": suggestion.confidence,
-        "probabilities": suggestion.probabilities,
+        "probabilities": by_level(suggestion.probabilities),
         "reasons": suggestion.reasons,
-        "signals": suggestion.signals,
+        "signals": [signal | {"probabilities": by_level(signal["probabilities"])} for signal in suggestion.signals],
         "source": suggestion.source or None,
         "provider": suggestion.provider or None,
         "model": suggestion.model or None,
