@@ -36,5 +36,5 @@ LEVELS: tuple[Level, ...] = ("low", "medium", "high", "urgent")
 
 
 def by_level(numbers: Mapping[str, float] | None) -> dict[str, float] | None:
-    """`numbers`, one a level, from the lowest level on; PostgreSQL keeps the names of a JSON object in its own order."""
+    """`numbers`, one a level, from the lowest on: PostgreSQL orders the names of a stored JSON object as it likes."""
     return None if numbers is None else {level: numbers[level] for level in LEVELS}
