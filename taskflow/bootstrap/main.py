@@ -9,8 +9,8 @@ import typer
 
 from taskflow.bootstrap import commands
 from taskflow.interfaces.cli import configuration, demonstration, users
+from taskflow.interfaces.cli.client import adding, suggestions, tasks
 from taskflow.interfaces.cli.client import session as sessions
-from taskflow.interfaces.cli.client import suggestions, tasks
 from taskflow.interfaces.cli.output import Failure, Session, report_failure
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def build() -> typer.Typer:
         app.command()(command)
     app.command()(sessions.login)
     app.command()(sessions.logout)
-    app.command()(tasks.add)
+    app.command()(adding.add)
     app.command("list")(tasks.list_tasks)
     app.command()(tasks.today)
     app.command()(tasks.done)

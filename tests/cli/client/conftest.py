@@ -77,6 +77,14 @@ def script(scripted: Scripted, tmp_path: Path) -> Shell:
     return shell
 
 
+def bearer(instance: Instance, name: str) -> dict[str, str]:
+    """The header of a token of this person's that may do everything, unlike the commands' own."""
+    wish = {"username": name, "password": PASSWORD, "name": "all"}
+    answer = httpx.post(f"{instance.url}/api/v1/auth/tokens", json=wish, timeout=60)
+    assert answer.status_code == 201, answer.text
+    return {"Authorization": f"Bearer {answer.json()['token']}"}
+
+
 def _register(instance: Instance, name: str) -> None:
     account = {"username": name, "email": f"{name}@example.org", "password": PASSWORD}
     answer = httpx.post(f"{instance.url}/api/v1/auth/register", json=account, timeout=60)

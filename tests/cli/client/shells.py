@@ -54,6 +54,11 @@ class Shell:
     def login_file(self) -> Path:
         return self.home / "config" / "taskflow" / "client.json"
 
+    @property
+    def username(self) -> str:
+        """Whom it is logged in as."""
+        return str(json.loads(self.login_file.read_text())["servers"][self.url]["username"])
+
     def environment(self, env: Mapping[str, str] | None = None) -> dict[str, str]:
         kept = clean_environment()
         for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):

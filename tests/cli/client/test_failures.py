@@ -48,8 +48,9 @@ def test_a_moved_instance_is_not_followed_with_the_token(scripted: Scripted, scr
 def test_after_a_lost_connection_the_same_key_is_sent_again(scripted: Scripted, script: Shell) -> None:
     scripted.hang_up("tasks/IN1-1/complete")
     scripted.say("tasks/IN1-1/complete", 200, {**TASK, "status": "done", "next": {"id": "x", "key": "IN1-2"}})
+    scripted.say("tasks/IN1-2", 500, {"code": "internal", "detail": "Something went wrong.", "errors": []})
     assert script.ok("done", "IN1-1") == "Done: IN1-1 T; next: IN1-2\n"
-    (first, second) = scripted.asked
+    (first, second, _) = scripted.asked
     assert first == second
     assert first[2]
 
@@ -94,6 +95,15 @@ def test_a_wrong_filter_is_shown_with_a_caret(scripted: Scripted, script: Shell)
     scripted.say("tasks", 400, {"code": "invalid", "detail": "Invalid.", "errors": [error]})
     said = script.fail("list", "--filter", "priority = = high")
     assert said == "filter: Expected a value.\n  priority = = high\n             ^\n"
+
+
+def test_what_was_done_before_the_connection_broke_is_told(scripted: Scripted, script: Shell) -> None:
+    scripted.say("tasks/IN1-1/complete", 200, {**TASK, "status": "done"})
+    for _ in range(4):
+        scripted.hang_up("tasks/IN1-2/complete")
+    broken = script.run("done", "IN1-1", "IN1-2", "IN1-3")
+    assert (broken.returncode, broken.stdout) == (1, "Done: IN1-1 T\n")
+    assert "broke" in broken.stderr
 
 
 def test_every_field_that_is_wrong_gets_a_line(scripted: Scripted, script: Shell) -> None:

@@ -2,11 +2,15 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
+import pytest
 
+from tests.bootstrap.instances import Instance
+from tests.cli.client.conftest import bearer
 from tests.cli.client.scripted import Scripted
 from tests.cli.client.shells import Shell
 
@@ -64,13 +68,40 @@ def test_a_list_that_was_cut_says_so(person: Shell, call: Call) -> None:
     assert cut.stderr == "The first 2; there are more: --limit or --all.\n"
 
 
-def test_today_is_the_readers_own_day(person: Shell, call: Call) -> None:
+def test_an_expression_finds_tasks_in_every_state(person: Shell, call: Call) -> None:
+    call("POST", "tasks", {"title": "Now", "priority": "urgent"})
+    call("POST", "tasks", {"title": "Over", "priority": "high", "status": "done"})
+    call("POST", "tasks", {"title": "Sometime"})
+    wanted = ("list", "--filter", "priority >= high", "--order", "title")
+    assert titles(person.json(*wanted)) == ["Now", "Over"]
+    assert titles(person.json(*wanted, "--status", "todo")) == ["Now"]
+    assert "done Over" in person.ok(*wanted)
+
+
+def test_a_wrong_expression_is_shown_with_a_caret_under_the_place(person: Shell) -> None:
+    detail = "filter: 'huge' is no priority. Give one of none, low, medium, high, urgent."
+    said = person.fail("list", "--filter", "title ~ 日本 and priority >= huge")
+    assert said.splitlines() == [
+        detail,
+        "  title ~ 日本 and priority >= huge",
+        "                               ^",
+    ]
+    refused = person.run("list", "--filter", "priority >= huge", "--json")
+    assert json.loads(refused.stdout)["errors"][0]["position"] == 12
+    assert len(person.fail("list", "--filter", "").splitlines()) == 1
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_today_is_the_readers_own_day(person: Shell, call: Call, instance: Instance, zone: str) -> None:
+    headers = bearer(instance, person.username)
+    httpx.patch(f"{instance.url}/api/v1/me", json={"timezone": zone}, headers=headers, timeout=30).raise_for_status()
     assert person.ok("today") == "Nothing is due today.\n"
-    day = datetime.now(UTC).date()
+    day = datetime.now(ZoneInfo(zone)).date()
     for title, days in (("Yesterday", -1), ("Today", 0), ("Tomorrow", 1)):
         call("POST", "tasks", {"title": title, "due_date": (day + timedelta(days=days)).isoformat()})
     call("POST", "tasks", {"title": "Undated"})
-    assert set(titles(person.json("today"))) == {"Yesterday", "Today"}
+    call("POST", "tasks", {"title": "Over", "due_date": day.isoformat(), "status": "done"})
+    assert titles(person.json("today")) == ["Yesterday", "Today"]
     shown = person.ok("today")
     assert {"yesterday", "today"} <= set(shown.split())
 

@@ -48,7 +48,9 @@ def _name(error: dict[str, Any]) -> str:
 
 
 def _point(problem: dict[str, Any], expression: str) -> list[str]:
-    """The expression with a caret under the character that is wrong."""
+    """The expression with a caret under the character that is wrong; nothing where there is nothing to show."""
+    if not expression.strip():
+        return []
     for error in problem.get("errors") or []:
         position = error.get("position") if isinstance(error, dict) else None
         if error.get("field") == "filter" and isinstance(position, int) and 0 <= position <= len(expression):

@@ -1,25 +1,22 @@
-"""`taskflow add`, `list`, `today` and `done`."""
+"""`taskflow list`, `today` and `done`."""
 
 import json as json_format
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import typer
 
+from taskflow.interfaces.cli.client.plain_text import plain
 from taskflow.interfaces.cli.client.recent import complete_project, complete_task
 from taskflow.interfaces.cli.client.screen import Url, open_console, print_document, read_url
 from taskflow.interfaces.cli.output import Failure, Json, Session, report_failure
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from taskflow.interfaces.cli.client.connection import Answer, Connection
 
 OPEN = "todo,in_progress"
-#: Colours of what quick add recognised.
-_KINDS = {"unknown_project": "yellow", "due": "green", "recurrence": "green", "priority": "red", "project": "magenta"}
 
 Project = Annotated[
     str | None,
@@ -42,40 +39,6 @@ def reader_now(connection: "Connection") -> datetime:
     from taskflow.interfaces.cli.client.dates import read_zone
 
     return datetime.now(read_zone(str(connection.get("me").data["timezone"])))
-
-
-def add(
-    context: typer.Context,
-    text: Annotated[list[str], typer.Argument(help="What to do, with dates, p1 to p4, #project, @label, /person.")],
-    project: Project = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be understood.")] = False,
-    url: Url = None,
-    json: Json = False,
-) -> None:
-    """Add a task in one line, for instance: taskflow add "Pay rent tomorrow 9am p1 #home"."""
-    from taskflow.interfaces.cli.client.connection import connect
-    from taskflow.interfaces.cli.client.recent import remember_tasks
-
-    session: Session = context.obj
-    line = " ".join(text)
-    body: dict[str, Any] = {"text": line}
-    if project is not None:
-        body["project"] = project
-    if dry_run:
-        body["dry_run"] = True
-    with connect(read_url(url)) as connection:
-        answer = connection.post("tasks/quick", body)
-        task = answer.data["task"]
-        if not dry_run:
-            remember_tasks([task])
-        if session.json:
-            print_document(answer)
-        else:
-            _show_added(open_console(), line, answer.data, reader_now(connection), "Would add" if dry_run else "Added")
-    for match in answer.data["matches"]:
-        if match["kind"] == "unknown_project":
-            name = line[match["start"] : match["end"]]
-            typer.echo(f"There is no project {_plain(name)} that you may see; it stays in the title.", err=True)
 
 
 def list_tasks(
@@ -123,9 +86,10 @@ def today(
     url: Url = None,
     json: Json = False,
 ) -> None:
-    """List what is overdue or due today, the most urgent first."""
-    given = {"status": OPEN, "ordering": "-urgency", **({"project": project} if project else {})}
-    _print_list(context.obj, read_url(url), given, None, "Nothing is due today.", before_tomorrow=True)
+    """List what is overdue or due today, yours and nobody's, the longest due first."""
+    # The instance's own filter: every door to it shows the same tasks, in the reader's time zone.
+    given = {"saved": "today", **({"project": project} if project else {})}
+    _print_list(context.obj, read_url(url), given, None, "Nothing is due today.")
 
 
 def done(
@@ -146,24 +110,24 @@ def done(
     with connect(read_url(url)) as connection:
         for key in keys:
             try:
-                answers.append(connection.post(f"{task_path(key)}/complete", missing=missing_task(key)))
+                answer = connection.post(f"{task_path(key)}/complete", missing=missing_task(key))
             except Lost:
                 raise
             except Failure as error:
                 if len(keys) == 1:
                     raise
                 failures.append((key, error))
+                continue
+            answers.append(answer)
+            if not session.json:
+                # At once: should the connection break, what was done until then has been told.
+                print(_describe_done(connection, answer.data), flush=True)
     remember_tasks(answer.data for answer in answers)
     if session.json and len(keys) == 1:
         print_document(answers[0])
     elif session.json:
         errors = [{"key": key, "error": str(error), **error.document} for key, error in failures]
         print(json_format.dumps({"results": [answer.data for answer in answers], "errors": errors}), flush=True)
-    else:
-        for answer in answers:
-            following = answer.data.get("next")
-            then = f"; next: {_plain(following['key'])}" if following else ""
-            print(f"Done: {_plain(answer.data['key'])} {_plain(answer.data['title'])}{then}", flush=True)
     for _, failure in failures:
         report_failure(failure, as_json=False)
     if failures:
@@ -171,23 +135,14 @@ def done(
 
 
 def _print_list(
-    session: Session,
-    url: str | None,
-    parameters: Mapping[str, str],
-    most: int | None,
-    nothing: str,
-    *,
-    before_tomorrow: bool = False,
+    session: Session, url: str | None, parameters: Mapping[str, str], most: int | None, nothing: str
 ) -> None:
     from taskflow.interfaces.cli.client.connection import connect
     from taskflow.interfaces.cli.client.recent import remember_tasks
 
     with connect(url) as connection:
-        now = None if session.json and not before_tomorrow else reader_now(connection)
-        given = dict(parameters)
-        if before_tomorrow and now is not None:
-            given["due_before"] = (now.date() + timedelta(days=1)).isoformat()
-        pages = list(connection.pages("tasks", given, most))
+        now = None if session.json else reader_now(connection)
+        pages = list(connection.pages("tasks", parameters, most))
     tasks = [task for page in pages for task in page.data["results"]]
     remember_tasks(tasks)
     if session.json and len(pages) == 1:
@@ -204,25 +159,21 @@ def _print_list(
             typer.echo(f"The first {len(tasks)}; there are more: --limit or --all.", err=True)
 
 
-def _show_added(console: "Console", line: str, added: Mapping[str, Any], now: datetime, verb: str) -> None:
-    from rich.text import Text
-
-    from taskflow.interfaces.cli.client.tables import print_tasks
-
-    task, matches = added["task"], added["matches"]
-    if matches:
-        spans = Text(_plain(line))
-        for match in matches:
-            spans.stylize(f"bold {_KINDS.get(match['kind'], 'cyan')}", match["start"], match["end"])
-        console.print(Text("Understood: ") + spans)
-        for match in matches:
-            words = _plain(line[match["start"] : match["end"]])
-            console.print(Text(f"  {match['kind'].replace('_', ' ')}: {words}", style="dim"))
-    console.print(Text(f"{verb}:", style="bold"))
-    print_tasks(console, [{**task, "key": task.get("key") or "-"}], now)
+def _describe_done(connection: "Connection", task: Mapping[str, Any]) -> str:
+    """What is told of a task that is done, and where it repeats of the one that follows."""
+    line = f"Done: {plain(task['key'])} {plain(task['title'])}"
+    if not task.get("next"):
+        return line
+    key = str(task["next"]["key"])
+    return f"{line}; next: {plain(key)}{_describe_following(connection, key)}"
 
 
-def _plain(text: object) -> str:
-    from taskflow.interfaces.cli.client.plain_text import plain
+def _describe_following(connection: "Connection", key: str) -> str:
+    from taskflow.interfaces.cli.client.dates import describe_due
 
-    return plain(text)
+    try:
+        due = describe_due(connection.get(task_path(key)).data, reader_now(connection))
+    except Failure:
+        # The task is done, whatever became of the next.
+        return ""
+    return f" ({due.text})" if due else ""
