@@ -51,20 +51,24 @@ def web(
     processes: Annotated[int, typer.Option(min=1, max=64, help="Processes; as many as there are cores.")] = 2,
     threads: Annotated[int, typer.Option(min=1, max=32, help="Requests at a time in each.")] = 4,
     data_dir: DataDir = None,
+    json: Json = False,
 ) -> None:
     """Serve requests only, on several processes; run `migrate` before and `worker` beside it."""
     from taskflow.bootstrap.replicas import serve_replicas
 
     session: Session = context.obj
-    serve_replicas(session.open(data_dir), host=host, port=port, processes=processes, threads=threads)
+    settings = session.open(data_dir)
+    session.show({"host": host, "port": port}, [f"TaskFlow serves on {host} port {port}."])
+    serve_replicas(settings, host=host, port=port, processes=processes, threads=threads)
 
 
-def worker(context: typer.Context, data_dir: DataDir = None) -> None:
+def worker(context: typer.Context, data_dir: DataDir = None, json: Json = False) -> None:
     """Run the jobs only, beside `web`; several workers share them."""
     from taskflow.bootstrap.worker import work
 
     session: Session = context.obj
-    raise typer.Exit(work(session.open(data_dir), ready=lambda: None))
+    settings = session.open(data_dir)
+    raise typer.Exit(work(settings, ready=lambda: session.show({"working": True}, ["TaskFlow works on jobs."])))
 
 
 def migrate(context: typer.Context, data_dir: DataDir = None, json: Json = False) -> None:
