@@ -64,10 +64,12 @@ def web(
 
 def worker(context: typer.Context, data_dir: DataDir = None, json: Json = False) -> None:
     """Run the jobs only, beside `web`; several workers share them."""
-    from taskflow.bootstrap.worker import work
-
     session: Session = context.obj
     settings = session.open(data_dir)
+
+    # Only now: it needs Django.
+    from taskflow.bootstrap.worker import work
+
     raise typer.Exit(work(settings, ready=lambda: session.show({"working": True}, ["TaskFlow works on jobs."])))
 
 
