@@ -45,7 +45,7 @@ def decide(name: str, content: bytes, claimed: str = "") -> str:
         ("a.mov", MP4, "video/quicktime", "video/mp4"),
         ("a.zip", zipped("x"), "application/x-zip-compressed", "application/zip"),
         ("a.docx", zipped("x"), "", "application/zip"),
-        ("a.tgz", gzip.compress(b"x" * 50), "application/x-gtar", "application/gzip"),
+        ("a.tgz", gzip.compress(b"x" * 50, mtime=0), "application/x-gtar", "application/gzip"),
         ("photo", PNG, "", "image/png"),
         ("a.unknownext", zipped("x"), "", "application/zip"),
         ("a.txt", b"Pay rent", "text/plain; charset=utf-8", "text/plain"),
