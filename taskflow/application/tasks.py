@@ -189,7 +189,7 @@ def save_changed(opened: Change, task: Task, changes: dict[str, dict[str, Any]])
     task.version += 1
     task.updated_at = opened.now
     if not around.linked:
-        urgency.score_alone(task, zone_of_creator(opened.actor, task), opened.now)
+        urgency.score_alone(task, _zone_of_creator(opened.actor, task), opened.now)
     rows.save(task)
     if around.pending and changes.keys() & decisions.JUDGED_FIELDS:
         decisions.make_stale([task.pk])
@@ -213,7 +213,7 @@ def save_changed(opened: Change, task: Task, changes: dict[str, dict[str, Any]])
         follow_completion(opened, task)
 
 
-def zone_of_creator(actor: Actor, task: Task) -> str:
+def _zone_of_creator(actor: Actor, task: Task) -> str:
     """The zone that a task's days are counted in: its creator's."""
     if task.created_by_id is not None and task.created_by_id == actor.user_id:
         return actor.timezone

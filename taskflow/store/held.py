@@ -8,9 +8,9 @@ from django.db import connection
 
 from taskflow.domain.permissions import Actor, ProjectRole
 from taskflow.store.models import Project, Task
+from taskflow.store.projects import visible_projects
 from taskflow.store.rows import build, columns, fetch, width
 from taskflow.store.sql import Sql, join, uuid_value
-from taskflow.store.task_rows import visible_projects
 
 
 def _role(actor: Actor, project: str) -> Sql:

@@ -21,7 +21,8 @@ from taskflow.store.date_filters import compare_day_column, compare_due, compare
 from taskflow.store.models.projects import fold_label
 from taskflow.store.models.tasks import OPEN_STATUSES
 from taskflow.store.models.users import fold_name
-from taskflow.store.sql import FALSE, Sql, any_of, join, uuid_value
+from taskflow.store.projects import visible_projects
+from taskflow.store.sql import Sql, any_of, join, uuid_value
 
 _SIGNS = {
     Operator.EQUAL: "=",
@@ -53,13 +54,6 @@ def filter_condition(expression: Expression, actor: Actor, now: datetime) -> Sql
     It narrows, and gives no right: the query that it goes into still says which tasks the actor may see.
     """
     return _compile(expression, Reader(actor, now, load_zone(actor.timezone)))
-
-
-def matching_tasks(expression: Expression, actor: Actor, now: datetime) -> Sql:
-    """The ids of all tasks that `expression` describes, those among them that the actor may not see too."""
-    condition = filter_condition(expression, actor, now)
-    text = "SELECT t.id FROM store_task t JOIN store_project p ON p.id = t.project_id WHERE "
-    return Sql(text + condition.text, condition.params)
 
 
 def _compile(expression: Expression, reader: Reader) -> Sql:
@@ -192,7 +186,7 @@ def _key(reader: Reader, operator: Operator, values: Sequence[Any]) -> Sql:
 
 
 def _parent(reader: Reader, operator: Operator, values: Sequence[Any]) -> Sql:
-    ids, visible = _named_ids(values), _visible("v.project_id", reader.actor)
+    ids, visible = _named_ids(values), visible_projects(reader.actor, "v.project_id")
     named = f"SELECT v.id FROM store_task v WHERE v.id IN ({ids.text}) AND {visible.text}"
     found = Sql(f"t.parent_id IN ({named})", (*ids.params, *visible.params))
     return join("AND", [Sql(_PRESENT[Name.PARENT]), ~found if operator is Operator.UNEQUAL else found])
@@ -230,7 +224,7 @@ def _overdue(reader: Reader, operator: Operator, values: Sequence[Any]) -> Sql:
 
 
 def _blocked(reader: Reader, operator: Operator, values: Sequence[Any]) -> Sql:
-    wanting, visible = any_of("b.status", OPEN_STATUSES), _visible("b.project_id", reader.actor)
+    wanting, visible = any_of("b.status", OPEN_STATUSES), visible_projects(reader.actor, "b.project_id")
     waiting = Sql(
         "EXISTS (SELECT 1 FROM store_dependency d JOIN store_task b ON b.id = d.blocker_id "
         f"WHERE d.blocked_id = t.id AND b.deleted_at IS NULL AND {wanting.text} AND {visible.text})",
@@ -241,19 +235,6 @@ def _blocked(reader: Reader, operator: Operator, values: Sequence[Any]) -> Sql:
 
 def _flag(condition: Sql, operator: Operator, values: Sequence[Any]) -> Sql:
     return condition if values[0] is (operator is Operator.EQUAL) else ~condition
-
-
-def _visible(column: str, actor: Actor) -> Sql:
-    """Whether the actor is in that project, within the credential's limit."""
-    if actor.operator:
-        return Sql("1 = 1")
-    if actor.user_id is None:
-        return FALSE
-    text = f"{column} IN (SELECT m.project_id FROM store_membership m WHERE m.user_id = %s)"
-    member = Sql(text, (uuid_value(actor.user_id),))
-    if actor.projects is None:
-        return member
-    return join("AND", [member, any_of(column, [uuid_value(project) for project in sorted(actor.projects)])])
 
 
 def _as_uuid(text: str) -> UUID | None:

@@ -12,7 +12,9 @@ from uuid import UUID
 from django.db import connection
 
 from taskflow.domain.permissions import Actor
-from taskflow.store.sql import TRUE, Sql, any_of, join, uuid_value
+from taskflow.store.projects import visible_projects
+from taskflow.store.rows import fetch
+from taskflow.store.sql import Sql, join, uuid_value
 from taskflow.store.task_orders import Order
 
 
@@ -92,20 +94,6 @@ _DIALECTS = {
 }
 
 
-def visible_projects(actor: Actor, column: str) -> Sql:
-    """That `column` names a project which the actor may see, within the credential's limit."""
-    if actor.operator:
-        return TRUE
-    if actor.user_id is None:
-        return any_of(column, ())
-    member = Sql(
-        f"EXISTS (SELECT 1 FROM store_membership m WHERE m.project_id = {column} AND m.user_id = %s)",
-        (uuid_value(actor.user_id),),
-    )
-    limits = [] if actor.projects is None else [any_of(column, map(uuid_value, actor.projects))]
-    return join("AND", [member, *limits])
-
-
 def _columns(actor: Actor) -> Sql:
     visible = visible_projects(actor, "b.project_id")
     text = _PLAIN.format(visible=visible.text, **_DIALECTS[connection.vendor])
@@ -119,7 +107,7 @@ def read_tasks(actor: Actor, condition: Sql) -> list[TaskRow]:
     columns = _columns(actor)
     where = join("AND", [condition, visible_projects(actor, "t.project_id")])
     text = f"SELECT {columns.text} FROM store_task t JOIN store_project p ON p.id = t.project_id WHERE {where.text}"
-    return [_row(row) for row in _fetch(Sql(text, columns.params + where.params))]
+    return [_row(row) for row in fetch(Sql(text, columns.params + where.params))]
 
 
 class Page(NamedTuple):
@@ -156,14 +144,8 @@ def read_page(
         )
         params = columns.params + projects.params + inner.params
     width = len(TaskRow._fields)
-    found = _fetch(Sql(text, params))
+    found = fetch(Sql(text, params))
     return Page([_row(row[:width]) for row in found], [tuple(row[width:]) for row in found])
-
-
-def _fetch(sql: Sql) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql.text, sql.params)
-        return list(cursor.fetchall())
 
 
 def _read_time(value: datetime | str) -> datetime:

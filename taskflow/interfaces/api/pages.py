@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.core import signing
-from django.db.models import Case, F, IntegerField, Model, Q, QuerySet, Value, When
+from django.db.models import F, Model, Q, QuerySet
 from django.db.models.expressions import Combinable
 
 from taskflow.domain.errors import Invalid
@@ -24,12 +24,11 @@ M = TypeVar("M", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """One thing to order by. Rows for which `missing` holds come last in either direction."""
+    """One thing to order by; no row is without a value of it."""
 
     name: str
     expression: str | Combinable
     descending: bool = False
-    missing: Q | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +75,6 @@ def _annotate(rows: QuerySet[M], keys: Sequence[SortKey]) -> tuple[QuerySet[M], 
     annotations: dict[str, Any] = {}
     columns: list[_Column] = []
     for index, key in enumerate(keys):
-        if key.missing is not None:
-            flag = Case(When(key.missing, then=Value(1)), default=Value(0), output_field=IntegerField())
-            annotations[f"missing_{index}"] = flag
-            columns.append(_Column(f"missing_{index}", descending=False))
         expression = F(key.expression) if isinstance(key.expression, str) else key.expression
         annotations[f"key_{index}"] = expression
         columns.append(_Column(f"key_{index}", key.descending))
@@ -93,10 +88,6 @@ def _after(columns: Sequence[_Column], values: Sequence[Any]) -> Q:
     condition = Q(pk__in=[])
     equal = Q()
     for column, value in zip(columns, values, strict=True):
-        if value is None:
-            # Nothing lies beyond a missing value in its own column: the flag before it decides, then the next column.
-            equal &= Q(**{f"{column.alias}__isnull": True})
-            continue
         condition |= equal & Q(**{f"{column.alias}__{'lt' if column.descending else 'gt'}": value})
         equal &= Q(**{column.alias: value})
     return condition
