@@ -1,5 +1,6 @@
 """What people decided about priorities: the labels that suggestions learn from."""
 
+import json
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from taskflow.application.changes import Change
 from taskflow.domain.events import EventType
 from taskflow.domain.facts import TaskFacts
 from taskflow.domain.priority import Priority
+from taskflow.store import rows
 from taskflow.store.models import Decision, Suggestion, Task
 from taskflow.store.models.suggestions import DecisionKind, SuggestionState
 from taskflow.store.models.tasks import OPEN_STATUSES
@@ -63,6 +65,22 @@ def facts_of(task_ids: Iterable[UUID]) -> dict[UUID, TaskFacts]:
     }
 
 
+def facts_alone(task: Task, labels: Iterable[str]) -> TaskFacts:
+    """The judged facts of a task that is linked with no other, with what is known of it in hand."""
+    return TaskFacts(
+        title=task.title,
+        description=task.description,
+        project=task.project.name,
+        labels=tuple(sorted(labels)),
+        due_date=task.due_date,
+        due_at=task.due_at,
+        start_date=task.start_date,
+        estimate_minutes=task.estimate_minutes,
+        parent=task.parent.title if task.parent else None,
+        created_at=task.created_at,
+    )
+
+
 def make_stale(task_ids: Iterable[UUID]) -> None:
     """Pending suggestions on these tasks no longer hold."""
     Suggestion.objects.filter(task__in=list(task_ids), state=SuggestionState.PENDING).update(
@@ -99,6 +117,10 @@ def forget_quotes(project_id: UUID) -> None:
 
 def note_priority(opened: Change, task: Task, level: Priority) -> None:
     """A person set `level` on a saved task: decides a pending suggestion, and is a label to learn from."""
+    if task.shown is not None:
+        # Known since it was saved: nothing is pending, and it is linked with no other.
+        note_new(opened, [(task, facts_alone(task, json.loads(task.shown.labels_json or "[]")))])
+        return
     pending = Suggestion.objects.filter(task=task, state=SuggestionState.PENDING).first()
     if pending is None:
         _note_label(opened, task, level, DecisionKind.SET, None)
@@ -147,10 +169,10 @@ def close(opened: Change, suggestion: Suggestion, level: Priority | None) -> Non
 
 
 def note_new(opened: Change, judged: Iterable[tuple[Task, TaskFacts]]) -> None:
-    """`note_priority` for tasks that were made just now, with facts in hand, with a priority that a person gave."""
+    """`note_priority` for tasks with facts in hand and nothing pending, with a priority that a person gave."""
     if opened.actor.user_id is None:
         return
-    Decision.objects.bulk_create(
+    made = [
         Decision(
             user_id=opened.actor.user_id,
             project_id=task.project_id,
@@ -162,7 +184,11 @@ def note_new(opened: Change, judged: Iterable[tuple[Task, TaskFacts]]) -> None:
         )
         for task, facts in judged
         if task.level is not Priority.NONE
-    )
+    ]
+    if len(made) == 1:
+        rows.insert(made[0])
+    else:
+        Decision.objects.bulk_create(made)
 
 
 def _note_label(opened: Change, task: Task, level: Priority, kind: DecisionKind, suggestion: Suggestion | None) -> None:

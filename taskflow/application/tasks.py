@@ -14,7 +14,6 @@ from taskflow.application.projects import inbox
 from taskflow.application.ranks import last_rank
 from taskflow.application.references import named_project, named_task, unknown
 from taskflow.application.task_fields import (
-    Changes,
     apply_fields,
     apply_relations,
     follow_due,
@@ -26,16 +25,18 @@ from taskflow.application.task_fields import (
 from taskflow.application.versions import check_version
 from taskflow.domain.errors import Conflict, Invalid
 from taskflow.domain.events import EventType
-from taskflow.domain.facts import TaskFacts
 from taskflow.domain.permissions import Action, Actor
 from taskflow.domain.priority import Priority
 from taskflow.store import rows
-from taskflow.store.held import enter_project, read_surroundings
+from taskflow.store.held import enter_project, save_task
 from taskflow.store.models import Comment, Project, Task
 from taskflow.store.models.tasks import TaskStatus
 from taskflow.store.projects import named_projects
+from taskflow.store.task_columns import describe_new
 
 Fields: TypeAlias = Mapping[str, Any]
+
+_RELATIONS = frozenset({"labels", "assignees", "blocked_by", "reminders"})
 
 
 def create_task(actor: Actor, fields: Fields) -> Task:
@@ -49,6 +50,8 @@ def create_in(opened: Change, fields: Fields) -> Task:
     task = add_task(opened, fields)
     if task.project.auto_suggest == "on_create":
         suggestions.request_in(opened, task)
+    elif not fields.keys() & _RELATIONS:
+        task.shown = describe_new(task, opened.actor.username or None)
     return task
 
 
@@ -91,7 +94,10 @@ def add_task(opened: Change, fields: Fields) -> Task:
     if relations.get("assignees"):
         tell_assigned(opened, task, relations["assignees"]["to"])
     if given is not None:
-        decisions.note_new(opened, [(task, _facts_of_new(task, relations))])
+        linked = "blocked_by" in relations
+        labels = relations["labels"]["to"] if "labels" in relations else ()
+        facts = decisions.facts_of([task.pk])[task.pk] if linked else decisions.facts_alone(task, labels)
+        decisions.note_new(opened, [(task, facts)])
     return task
 
 
@@ -110,23 +116,6 @@ def _enter_project(actor: Actor, fields: Fields) -> Project:
     project, role = found
     require_role(actor, role, Action.TASK_WRITE)
     return project
-
-
-def _facts_of_new(task: Task, relations: Changes) -> TaskFacts:
-    if "blocked_by" in relations:
-        return decisions.facts_of([task.pk])[task.pk]
-    return TaskFacts(
-        title=task.title,
-        description=task.description,
-        project=task.project.name,
-        labels=tuple(sorted(relations["labels"]["to"])) if "labels" in relations else (),
-        due_date=task.due_date,
-        due_at=task.due_at,
-        start_date=task.start_date,
-        estimate_minutes=task.estimate_minutes,
-        parent=task.parent.title if task.parent else None,
-        created_at=task.created_at,
-    )
 
 
 def update_task(actor: Actor, reference: str | UUID, fields: Fields, *, version: int | None = None) -> Task:
@@ -179,18 +168,20 @@ def refuse_trashed(task: Task) -> None:
 
 def save_changed(opened: Change, task: Task, changes: dict[str, dict[str, Any]]) -> None:
     """Saves a task of which `changes` (field → from, to) were made: version, suggestions, urgency and events follow."""
-    around = read_surroundings(task.pk)
     follow_order(task)
-    if changes.keys() & {"title", "description"}:
-        follow_words(task, Comment.objects.filter(task=task).values_list("body", flat=True) if around.comments else ())
+    words = bool(changes.keys() & {"title", "description"})
+    if words:
+        follow_words(task, ())
     status = changes.pop("status", None)
     if status is not None:
         task.completed_at = opened.now if task.status == TaskStatus.DONE else None
     task.version += 1
     task.updated_at = opened.now
-    if not around.linked:
-        urgency.score_alone(task, _zone_of_creator(opened.actor, task), opened.now)
-    rows.save(task)
+    urgency.score_alone(task, _zone_of_creator(opened.actor, task), opened.now)
+    row, around = save_task(opened.actor, task)
+    if words and around.comments:
+        follow_words(task, Comment.objects.filter(task=task).values_list("body", flat=True))
+        rows.save(task)
     if around.pending and changes.keys() & decisions.JUDGED_FIELDS:
         decisions.make_stale([task.pk])
     if around.parts and "title" in changes:
@@ -200,6 +191,7 @@ def save_changed(opened: Change, task: Task, changes: dict[str, dict[str, Any]])
         reminders.follow_due_date(task)
     if around.linked:
         urgency.refresh([task.pk], opened.now)
+    task.shown = None if around.linked or around.pending or status is not None else row
     if status is not None:
         _tell_status(opened, task, status)
     if changes:

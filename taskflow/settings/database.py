@@ -35,16 +35,15 @@ def _build_sqlite(settings: Settings) -> dict[str, Any]:
 
 
 def _build_postgres(url: str) -> dict[str, Any]:
-    """PostgreSQL through a pool of the process: a new connection costs 10 ms, one of the pool a check of 0.1 ms.
+    """PostgreSQL through a pool of the process: a new connection costs 10 ms.
 
     Behind PgBouncer nothing is left in a session: no prepared statements, no cursors that outlive a transaction.
     """
     address = parse_postgres_address(url)
-    parsed: dict[str, Any] = dict(dj_database_url.parse(address.url))
+    parsed: dict[str, Any] = dict(dj_database_url.parse(address.url, engine="taskflow.store.postgresql"))
     return {
         **parsed,
         "CONN_MAX_AGE": 0,
-        "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": address.pgbouncer,
         "OPTIONS": {
             **parsed.get("OPTIONS", {}),

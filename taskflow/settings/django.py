@@ -10,7 +10,7 @@ from taskflow.settings.admin import *  # noqa: F403
 from taskflow.settings.database import build_databases
 from taskflow.settings.logs import build_logging
 from taskflow.settings.rest import *  # noqa: F403
-from taskflow.settings.rest import API_MIDDLEWARE
+from taskflow.settings.rest import API_MIDDLEWARE, END_OF_PAGES
 
 #: The instance's own settings, for code that has Django's at hand.
 TASKFLOW: Settings = current_settings()
@@ -48,15 +48,16 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     *API_MIDDLEWARE,
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     *ACCOUNT_MIDDLEWARE,
+    END_OF_PAGES,
 ]
 ROOT_URLCONF = "taskflow.interfaces.urls"
 WSGI_APPLICATION = "taskflow.bootstrap.wsgi.application"

@@ -8,7 +8,10 @@ API_MIDDLEWARE: list[str] = [
     "taskflow.interfaces.api.middleware.limit_body",
     "taskflow.interfaces.api.middleware.refuse_charsets",
     "taskflow.interfaces.api.middleware.accept_trailing_slash",
+    "taskflow.interfaces.api.short_cut.enter",
 ]
+#: Where the middleware of pages ends, which `short_cut.enter` leaves out for requests with a token.
+END_OF_PAGES = "taskflow.interfaces.api.short_cut.leave"
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -9,8 +9,9 @@ from django.db import connection
 from taskflow.domain.permissions import Actor, ProjectRole
 from taskflow.store.models import Project, Task
 from taskflow.store.projects import visible_projects
-from taskflow.store.rows import build, columns, fetch, width
+from taskflow.store.rows import build, columns, fetch, save_returning, width
 from taskflow.store.sql import Sql, join, uuid_value
+from taskflow.store.task_columns import WIDTH, TaskRow, read_rows, returned
 
 
 def _role(actor: Actor, project: str) -> Sql:
@@ -78,13 +79,17 @@ class Surroundings:
     reminders: bool
 
 
-def read_surroundings(task_id: UUID) -> Surroundings:
-    """What hangs on a task whose row is held."""
-    text = """SELECT
-        EXISTS (SELECT 1 FROM store_dependency d WHERE d.blocked_id = %s)
-        OR EXISTS (SELECT 1 FROM store_dependency d WHERE d.blocker_id = %s),
-        EXISTS (SELECT 1 FROM store_task t WHERE t.parent_id = %s),
-        EXISTS (SELECT 1 FROM store_comment c WHERE c.task_id = %s),
-        EXISTS (SELECT 1 FROM store_suggestion s WHERE s.task_id = %s AND s.state = 'pending'),
-        EXISTS (SELECT 1 FROM store_reminder r WHERE r.task_id = %s)"""
-    return Surroundings(*map(bool, fetch(Sql(text, (uuid_value(task_id),) * 6))[0]))
+_SURROUNDINGS = """
+ EXISTS (SELECT 1 FROM store_dependency d WHERE d.blocked_id = store_task.id)
+ OR EXISTS (SELECT 1 FROM store_dependency d WHERE d.blocker_id = store_task.id),
+ EXISTS (SELECT 1 FROM store_task c WHERE c.parent_id = store_task.id),
+ EXISTS (SELECT 1 FROM store_comment c WHERE c.task_id = store_task.id),
+ EXISTS (SELECT 1 FROM store_suggestion s WHERE s.task_id = store_task.id AND s.state = 'pending'),
+ EXISTS (SELECT 1 FROM store_reminder r WHERE r.task_id = store_task.id)"""
+
+
+def save_task(actor: Actor, task: Task) -> tuple[TaskRow, Surroundings]:
+    """Saves a task whose row is held; what its document shows to the actor now, and what hangs on it."""
+    columns = returned(actor)
+    found = save_returning(task, Sql(f"{columns.text},{_SURROUNDINGS}", columns.params))
+    return read_rows([found])[0], Surroundings(*map(bool, found[WIDTH:]))

@@ -82,6 +82,26 @@ def _insertion(model: type[models.Model]) -> str:
 
 def save(instance: models.Model) -> None:
     """Updates what differs from what `build` read (all columns, where another built the instance). No signals."""
+    statement = _dirty(instance)
+    if statement is None:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(statement.text, statement.params)
+    _note_saved(instance)
+
+
+def save_returning(instance: models.Model, returned: Sql) -> tuple[Any, ...]:
+    """`save`, with what the statement is to return of the row; something must differ."""
+    statement = _dirty(instance)
+    if statement is None:
+        raise ValueError("nothing differs from what is stored")
+    found = fetch(Sql(f"{statement.text} RETURNING {returned.text}", statement.params + returned.params))
+    _note_saved(instance)
+    return found[0]
+
+
+def _dirty(instance: models.Model) -> Sql | None:
+    """The statement that `save` runs; None where nothing differs."""
     model = type(instance)
     stored: list[Any] | None = getattr(instance._state, "stored", None)
     fields = [
@@ -90,12 +110,14 @@ def save(instance: models.Model) -> None:
         if not field.primary_key and (stored is None or stored[position] != getattr(instance, field.attname))
     ]
     if not fields:
-        return
-    values = [_value(instance, field) for field in fields]
-    text = _updating(model, tuple(field.column for field in fields))
-    with connection.cursor() as cursor:
-        cursor.execute(text, [*values, _value(instance, model._meta.pk)])
-    instance._state.stored = [getattr(instance, name) for name in _names(model)]  # type: ignore[attr-defined]
+        return None
+    values = [_value(instance, field) for field in (*fields, model._meta.pk)]
+    return Sql(_updating(model, tuple(field.column for field in fields)), tuple(values))
+
+
+def _note_saved(instance: models.Model) -> None:
+    """What the instance holds is stored now."""
+    instance._state.stored = [getattr(instance, name) for name in _names(type(instance))]  # type: ignore[attr-defined]
 
 
 @cache

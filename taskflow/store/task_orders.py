@@ -31,6 +31,7 @@ _EXPRESSIONS: dict[str, dict[str, tuple[str, str]]] = {
     "created_at": dict.fromkeys(("postgresql", "sqlite"), ("t.created_at",) * 2),
     "updated_at": dict.fromkeys(("postgresql", "sqlite"), ("t.updated_at",) * 2),
 }
+_INSTANTS = frozenset({"due", "created_at", "updated_at"})
 NAMES = ("due", "priority", "urgency", "created_at", "updated_at", "rank", "title")
 
 
@@ -51,13 +52,22 @@ class Order:
         return (*(_EXPRESSIONS[name][connection.vendor][down] for name, down in self.keys), "t.id")
 
     @property
+    def instants(self) -> tuple[bool, ...]:
+        """Which of `expressions` are instants."""
+        return (*(name in _INSTANTS for name, _ in self.keys), False)
+
+    @property
     def _descents(self) -> tuple[bool, ...]:
         return (*(down for _, down in self.keys), self.keys[0][1])
 
     @property
     def clause(self) -> str:
         """The terms of ORDER BY."""
-        pairs = zip(self.expressions, self._descents, strict=True)
+        return self.clause_of(self.expressions)
+
+    def clause_of(self, expressions: Sequence[str]) -> str:
+        """The terms of ORDER BY where these stand for `expressions`."""
+        pairs = zip(expressions, self._descents, strict=True)
         return ", ".join(f"{expression}{' DESC' if down else ''}" for expression, down in pairs)
 
     def beyond(self, place: Sequence[Any]) -> Sql:

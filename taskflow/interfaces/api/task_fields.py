@@ -24,7 +24,8 @@ from taskflow.interfaces.api.suggestion_fields import SuggestionDocument, sugges
 from taskflow.store.models import Suggestion
 from taskflow.store.models.tasks import TaskStatus
 from taskflow.store.sql import any_of, uuid_value
-from taskflow.store.task_rows import TaskRow, read_tasks
+from taskflow.store.task_columns import TaskRow
+from taskflow.store.task_rows import read_tasks
 
 PRIORITIES = [level.value for level in Priority]
 BASES = [basis.value for basis in Basis]
@@ -187,7 +188,7 @@ def _task_json(row: TaskRow, factors: Any, suggestion: dict[str, Any] | None) ->
         "title": row.title,
         "description": row.description,
         "status": row.status,
-        "priority": Priority.from_rank(row.priority).value,
+        "priority": PRIORITIES[row.priority],
         "due_date": row.due_date,
         "due_at": row.due_at,
         "start_date": row.start_date,

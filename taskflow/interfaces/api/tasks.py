@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
@@ -29,6 +28,7 @@ from taskflow.interfaces.api.task_filters import PARAMETERS
 from taskflow.interfaces.api.task_pages import list_tasks
 from taskflow.store.models import Task
 from taskflow.store.models.tasks import TaskStatus
+from taskflow.store.task_columns import TaskRow
 from taskflow.store.task_names import formerly_named_task, named_task
 from taskflow.store.task_rows import read_tasks
 
@@ -43,19 +43,20 @@ class MoveFields(StrictSerializer):
     after = TextField(max_length=64, required=False, help_text="Id or key of a task")
 
 
-def answer_task(endpoint: Endpoint, task_id: UUID, *, status: int = 200, location: str | None = None) -> Response:
-    """The task's document as it is stored now."""
-    documents = load_tasks(endpoint.actor, [task_id])
+def answer_task(endpoint: Endpoint, task: Task, *, status: int = 200, location: str | None = None) -> Response:
+    """The document of a task that was just changed: what the change knows of it, or as it is stored now."""
+    shown: TaskRow | None = task.shown
+    documents = load_tasks(endpoint.actor, [task.pk]) if shown is None else task_documents([shown])
     if not documents:
         raise NotFound
     return answer(documents[0], status=status, headers={"Location": location} if location else None)
 
 
-def answer_completed(endpoint: Endpoint, task_id: UUID) -> Response:
+def answer_completed(endpoint: Endpoint, task: Task) -> Response:
     """The task's document; of a recurring one that is done also what comes `next`, null when the series has ended."""
-    response = answer_task(endpoint, task_id)
+    response = answer_task(endpoint, task)
     if response.data["recurrence"] and response.data["status"] == TaskStatus.DONE:
-        response.data["next"] = followers_of(endpoint.actor, [task_id]).get(task_id)
+        response.data["next"] = followers_of(endpoint.actor, [task.pk]).get(task.pk)
     return response
 
 
@@ -94,7 +95,7 @@ class TaskList(Endpoint):
 
         def create() -> Response:
             task = tasks.create_task(self.actor, fields)
-            return answer_task(self, task.pk, status=201, location=f"{request.path}/{task.pk}")
+            return answer_task(self, task, status=201, location=f"{request.path}/{task.pk}")
 
         return self.once(create)
 
@@ -132,7 +133,7 @@ class TaskDetail(Endpoint):
     def patch(self, request: Request, task: str) -> Response:
         fields = parse_about(self, task, TaskFields, partial=True)
         changed = tasks.update_task(self.actor, task, fields, version=self.if_match())
-        return answer_completed(self, changed.pk)
+        return answer_completed(self, changed)
 
     def delete(self, request: Request, task: str) -> Response:
         trash.delete_task(self.actor, task, version=self.if_match())
@@ -155,7 +156,7 @@ class TaskVerb(Endpoint):
         parse_about(self, task, NoFields)
         version = self.if_match()
         kind: Any = type(self)
-        return self.once(lambda: kind.answer(self, kind.perform(self.actor, task, version=version).pk))
+        return self.once(lambda: kind.answer(self, kind.perform(self.actor, task, version=version)))
 
 
 class TaskComplete(TaskVerb):
@@ -190,7 +191,7 @@ class TaskWatchVerb(Endpoint):
     def post(self, request: Request, task: str) -> Response:
         find_task(self.actor, task, Action.TASK_WATCH)
         self.refuse_body()
-        return self.once(lambda: answer_task(self, watches.set_watch(self.actor, task, muted=self.muted).pk))
+        return self.once(lambda: answer_task(self, watches.set_watch(self.actor, task, muted=self.muted)))
 
 
 class TaskMute(TaskWatchVerb):
@@ -213,6 +214,6 @@ class TaskMove(Endpoint):
         version = self.if_match()
 
         def move() -> Response:
-            return answer_task(self, task_moves.move_task(self.actor, task, version=version, **fields).pk)
+            return answer_task(self, task_moves.move_task(self.actor, task, version=version, **fields))
 
         return self.once(move)

@@ -1,7 +1,7 @@
 """Tasks and what hangs on them."""
 
 from datetime import UTC, datetime
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -92,6 +92,9 @@ class Task(models.Model):
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = TaskQuerySet.as_manager()
+
+    #: What a document of the task shows (`store.task_columns.TaskRow`), where the change that saved it knows.
+    shown: Any = None
 
     class Meta:
         constraints = (
