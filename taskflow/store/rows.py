@@ -126,5 +126,11 @@ def _updating(model: type[models.Model], names: tuple[str, ...]) -> str:
     return f'UPDATE "{model._meta.db_table}" SET {settings} WHERE "{model._meta.pk.column}" = %s'
 
 
+#: Fields whose values the drivers take as they are.
+_PLAIN = (models.CharField, models.TextField, models.IntegerField, models.FloatField, models.BooleanField)
+
+
 def _value(instance: models.Model, field: Any) -> Any:
+    if type(field) in _PLAIN:
+        return getattr(instance, field.attname)
     return field.get_db_prep_save(getattr(instance, field.attname), connection)

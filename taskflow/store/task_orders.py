@@ -31,7 +31,6 @@ _EXPRESSIONS: dict[str, dict[str, tuple[str, str]]] = {
     "created_at": dict.fromkeys(("postgresql", "sqlite"), ("t.created_at",) * 2),
     "updated_at": dict.fromkeys(("postgresql", "sqlite"), ("t.updated_at",) * 2),
 }
-_INSTANTS = frozenset({"due", "created_at", "updated_at"})
 NAMES = ("due", "priority", "urgency", "created_at", "updated_at", "rank", "title")
 
 
@@ -50,11 +49,6 @@ class Order:
     def expressions(self) -> tuple[str, ...]:
         """What rows are compared by, the id last."""
         return (*(_EXPRESSIONS[name][connection.vendor][down] for name, down in self.keys), "t.id")
-
-    @property
-    def instants(self) -> tuple[bool, ...]:
-        """Which of `expressions` are instants."""
-        return (*(name in _INSTANTS for name, _ in self.keys), False)
 
     @property
     def _descents(self) -> tuple[bool, ...]:

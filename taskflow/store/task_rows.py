@@ -4,9 +4,7 @@ The ORM with its prefetches took six statements and four times the time for a pa
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -26,18 +24,11 @@ def read_tasks(actor: Actor, condition: Sql) -> list[TaskRow]:
     return read_rows(fetch(Sql(text, columns.params + where.params)))
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some tasks in an order, and what of their rows says where they stand in it."""
+class Page(NamedTuple):
+    """Some tasks, and for each the values of what it was ordered by."""
 
     rows: list[TaskRow]
-    _order: Order
-    _keys: Sequence[Sequence[Any]]
-
-    def place(self, index: int) -> list[Any]:
-        """The values that the task at `index` was ordered by."""
-        pairs = zip(self._keys[index], self._order.instants, strict=True)
-        return [datetime.fromisoformat(key) if instant and isinstance(key, str) else key for key, instant in pairs]
+    places: list[tuple[Any, ...]]
 
 
 def read_page(
@@ -51,7 +42,7 @@ def read_page(
     wanted = [Sql("t.project_id = p.id"), condition, *([] if after is None else [order.beyond(after)])]
     statement = _for_postgresql if connection.vendor == "postgresql" else _for_sqlite
     found = fetch(statement(actor, projects, join("AND", wanted), order, int(limit)))
-    return Page(read_rows(found), order, [row[WIDTH:] for row in found])
+    return Page(read_rows(found), [row[WIDTH:] for row in found])
 
 
 def _for_postgresql(actor: Actor, projects: Sql, tasks: Sql, order: Order, limit: int) -> Sql:
@@ -62,8 +53,6 @@ def _for_postgresql(actor: Actor, projects: Sql, tasks: Sql, order: Order, limit
     """
     keys = ", ".join(f"{expression} AS k{place}" for place, expression in enumerate(order.expressions))
     names = [f"k{place}" for place in range(len(order.expressions))]
-    # As text, for the reason that the instants of a document are.
-    given = [f"f.{name}::text" if instant else f"f.{name}" for name, instant in zip(names, order.instants, strict=True)]
     last = f"ORDER BY {order.clause_of([f'f.{name}' for name in names])}"
     columns = gathered(actor, key="f.key", ids="(SELECT i.ids FROM ids i)::uuid[]")
     text = (
@@ -71,7 +60,7 @@ def _for_postgresql(actor: Actor, projects: Sql, tasks: Sql, order: Order, limit
         f" (SELECT {keys} FROM store_task t WHERE {tasks.text} ORDER BY {order.clause} LIMIT {limit}) t"
         f" WHERE {projects.text} ORDER BY {order.clause_of(names)} LIMIT {limit}),"
         f" ids AS MATERIALIZED (SELECT array_agg(f.{names[-1]}) AS ids FROM found f)"
-        f" SELECT {columns.selected.text}, {', '.join(given)}"
+        f" SELECT {columns.selected.text}, {', '.join(f'f.{name}' for name in names)}"
         f" FROM found f JOIN store_task t ON t.id = f.{names[-1]} {columns.joined.text} {last}"
     )
     return Sql(text, tasks.params + projects.params + columns.selected.params + columns.joined.params)

@@ -4,6 +4,7 @@ Nothing is remembered between requests, so a revoked token, a changed password o
 request after it.
 """
 
+from copy import copy
 from typing import Any
 
 from rest_framework import authentication, exceptions
@@ -75,7 +76,8 @@ def actor_of(request: Request) -> Actor | None:
 
 
 def person_of(request: Request) -> User:
-    """The person behind a request that was let in."""
+    """The person behind a request that was let in, for a use case that may change it."""
     if not isinstance(request.user, User):
         raise TypeError("nobody is signed in")
-    return request.user
+    # A token's is shared with other requests.
+    return copy(request.user)

@@ -9,6 +9,7 @@ import math
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, ClassVar
 
 from django.db import OperationalError, connection
@@ -62,6 +63,12 @@ def _empty(serializer: StrictSerializer) -> None:
         serializer.__dict__.pop(name, None)
 
 
+@cache
+def _made(classes: tuple[type[Any], ...]) -> list[Any]:
+    """One of each: REST framework would make them for every request, and none of ours holds anything."""
+    return [made() for made in classes]
+
+
 class Endpoint(APIView):
     """A REST address. Subclasses give `actions` and `operations` (method → …) and a handler a method."""
 
@@ -70,7 +77,35 @@ class Endpoint(APIView):
     #: Answers that show a secret once are not kept for `Idempotency-Key`.
     keeps_answers: ClassVar[bool] = True
     actor: Actor
+    _allow: ClassVar[str] = ""
     _parameters: dict[str, str]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        # Django lets GET answer HEAD.
+        known = [name for name in cls.http_method_names if hasattr(cls, "get" if name == "head" else name)]
+        cls._allow = ", ".join(known).upper()
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """What every answer of this address says."""
+        return {"Allow": self._allow}
+
+    def get_authenticators(self) -> list[Any]:
+        """REST framework's hook, as are the four below."""
+        return _made(tuple(self.authentication_classes))
+
+    def get_parsers(self) -> list[Any]:
+        return _made(tuple(self.parser_classes))
+
+    def get_permissions(self) -> list[Any]:
+        return _made(tuple(self.permission_classes))
+
+    def get_renderers(self) -> list[Any]:
+        return _made(tuple(self.renderer_classes))
+
+    def get_throttles(self) -> list[Any]:
+        return _made(tuple(self.throttle_classes))
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         method = "GET" if request.method == "HEAD" else request.method or ""

@@ -31,5 +31,5 @@ def list_tasks(actor: Actor, parameters: Mapping[str, str]) -> dict[str, Any]:
     more = len(page.rows) > limit
     return {
         "results": task_documents(page.rows[:limit], orjson.Fragment),
-        "next_cursor": encode_cursor(order.signature, page.place(limit - 1)) if more else None,
+        "next_cursor": encode_cursor(order.signature, page.places[limit - 1]) if more else None,
     }

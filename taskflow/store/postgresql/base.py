@@ -6,11 +6,15 @@ asked after it has rested for a moment: a busy process would ask a thousand time
 
 import threading
 import time
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
 from psycopg import Connection
+from psycopg.adapt import AdaptersMap
+from psycopg.types.datetime import TimestamptzLoader
 from psycopg_pool import ConnectionPool
 
 #: Seconds. Where the server went away within so short a rest, the request is answered with 503, as one that the
@@ -31,6 +35,27 @@ class RestingPool(ConnectionPool[RestedConnection]):
         """Takes a connection back, and remembers when."""
         conn.returned_at = time.monotonic()
         super().putconn(conn)
+
+
+class InstantLoader(TimestamptzLoader):
+    """Reads `2026-11-24 09:00:00+00`: the standard library does so in C, the driver in Python, at 10 µs each."""
+
+    #: Django asks a loader for it.
+    timezone = UTC
+
+    def load(self, data: Any) -> datetime:
+        """The instant in UTC, which is the zone of every connection."""
+        try:
+            return datetime.fromisoformat(bytes(data).decode()).astimezone(UTC)
+        except ValueError:
+            return super().load(data).astimezone(UTC)
+
+
+@cache
+def _with_instants(adapters: AdaptersMap) -> AdaptersMap:
+    own = AdaptersMap(adapters)
+    own.register_loader("timestamptz", InstantLoader)
+    return own
 
 
 def check_rested(connection: RestedConnection) -> None:
@@ -71,5 +96,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """What the driver is told of the database; put together once, for a pooled connection never uses it."""
         name = self.settings_dict["NAME"]
         if self._parameters is None or self._parameters[0] != name:
-            self._parameters = name, super().get_connection_params()
+            parameters = super().get_connection_params()
+            parameters["context"] = _with_instants(parameters["context"])
+            self._parameters = name, parameters
         return dict(self._parameters[1])
