@@ -34,7 +34,8 @@ def with_words(rows: models.QuerySet[Any], words: Sequence[str], task: str = "pk
 def by_tsvector(words: Sequence[str]) -> Sql:
     """PostgreSQL's form: the generated column `search_vector` and its GIN index."""
     # A quoted lexeme is taken as it stands; quotes and backslashes are never part of a word.
-    return Sql("t.search_vector @@ CAST(%s AS tsquery)", (" & ".join(f"'{word}':*" for word in words),))
+    # SELECT hides the words from the planner, which else makes a plan for every search: that takes longer than this.
+    return Sql("t.search_vector @@ (SELECT CAST(%s AS tsquery))", (" & ".join(f"'{word}':*" for word in words),))
 
 
 def by_fts5(words: Sequence[str]) -> Sql:

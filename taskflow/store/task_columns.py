@@ -61,8 +61,8 @@ class TaskRow(NamedTuple):
 WIDTH = len(TaskRow._fields)
 
 _OWN = """t.id, {key}, t.number, t.project_id, t.parent_id, t.title, t.description, t.status, t.priority, t.due_date,
- t.due_at, t.start_date, t.estimate_minutes, t.recurrence, t.recurrence_basis, t.rank, t.urgency_score, {factors},
- t.urgency_as_of, {creator}, t.created_at, t.updated_at, t.completed_at, t.deleted_at, t.version"""
+ t.due_at, t.start_date, t.estimate_minutes, t.recurrence, t.recurrence_basis, t.rank, t.urgency_score,
+ t.urgency_factors, t.urgency_as_of, {creator}, t.created_at, t.updated_at, t.completed_at, t.deleted_at, t.version"""
 _ALONE = """
  (SELECT w.muted FROM store_taskwatch w WHERE w.task_id = t.id AND w.user_id = %s),
  (SELECT s.id FROM store_suggestion s WHERE s.task_id = t.id AND s.state = 'pending'),
@@ -97,7 +97,6 @@ _DAYS = frozenset({"due_date", "start_date"})
 _TIMES = frozenset({"due_at", "urgency_as_of", "created_at", "updated_at", "completed_at", "deleted_at"})
 _DIALECTS = {
     "postgresql": {
-        "factors": "t.urgency_factors::text",
         "names": "json_agg(y.name)::text",
         "c": 'COLLATE "C"',
         "blockers": "json_agg(d.blocker_id ORDER BY d.blocker_id)::text",
@@ -105,7 +104,6 @@ _DIALECTS = {
     },
     # An aggregate over no rows is '[]' here and NULL there.
     "sqlite": {
-        "factors": "t.urgency_factors",
         "names": "json_group_array(y.name)",
         "c": "",
         "blockers": "json_group_array(d.blocker_id)",
@@ -165,7 +163,7 @@ def describe_new(task: Task, creator: str | None) -> TaskRow:
         recurrence_basis=task.recurrence_basis,
         rank=task.rank,
         urgency_score=task.urgency_score,
-        urgency_factors_json=json.dumps(task.urgency_factors),
+        urgency_factors_json=json.dumps(task.urgency_factors, separators=(",", ":")),
         urgency_as_of=task.urgency_as_of,
         created_by=creator,
         created_at=task.created_at,

@@ -16,8 +16,7 @@ from taskflow.interfaces.api.operation import Query, flag, list_of
 from taskflow.store.models.projects import fold_label
 from taskflow.store.models.tasks import TaskStatus
 from taskflow.store.models.users import fold_name
-from taskflow.store.search import search_condition
-from taskflow.store.sql import FALSE, Sql, any_of, join, time_value
+from taskflow.store.sql import Sql, any_of, join, time_value
 from taskflow.store.task_orders import NAMES, Order
 
 NEWEST_FIRST = Order((("created_at", True),))
@@ -137,14 +136,16 @@ def _parse_when(name: str, text: str, actor: Actor) -> tuple[date, datetime]:
         raise Invalid.field(name, "invalid", detail) from error
 
 
-def _by_words(actor: Actor, text: str) -> Sql:
+def parse_words(parameters: Mapping[str, str]) -> list[str] | None:
+    """What `q` asks for; none for everything, None where it says what no word begins with."""
+    text = parameters.get("q", "")
     wanted = words(text)
     if len(wanted) > 20:
         raise Invalid.field("q", "too_many", "Search for at most 20 words.")
     if text.strip() and not wanted:
         # Signs alone: no word begins with them.
-        return FALSE
-    return search_condition(wanted)
+        return None
+    return wanted
 
 
 _FILTERS: dict[str, Callable[[Actor, str], Sql]] = {
@@ -154,5 +155,4 @@ _FILTERS: dict[str, Callable[[Actor, str], Sql]] = {
     "assignee": _by_assignee,
     "due_before": _due_before,
     "due_after": _due_after,
-    "q": _by_words,
 }

@@ -27,7 +27,8 @@ class Event(models.Model):
     """Something that happened. `seq` grows without a gap in commit order within its stream."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    stream = models.ForeignKey(EventStream, models.PROTECT, related_name="events")
+    # `event_seq` begins with it.
+    stream = models.ForeignKey(EventStream, models.PROTECT, related_name="events", db_index=False)
     seq = models.PositiveBigIntegerField()
     type = models.CharField(max_length=60)
     #: Who did it; null for TaskFlow itself. The name is kept beside it, for when the account is gone.

@@ -75,8 +75,9 @@ class Decision(models.Model):
     """A label to learn from: what a person decided about a task, and the task's facts at that moment."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="decisions")
-    project = models.ForeignKey(Project, models.CASCADE, related_name="decisions")
+    # Indexes of their own begin with these two.
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="decisions", db_index=False)
+    project = models.ForeignKey(Project, models.CASCADE, related_name="decisions", db_index=False)
     task = models.ForeignKey(Task, models.CASCADE, related_name="decisions")
     suggestion = models.ForeignKey(Suggestion, models.SET_NULL, null=True, related_name="decisions")
     kind = models.CharField(max_length=10, choices=DecisionKind.choices)

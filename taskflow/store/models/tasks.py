@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce, NullIf
 from taskflow.domain.permissions import Actor
 from taskflow.domain.priority import Priority
 from taskflow.store.identifiers import new_id
+from taskflow.store.models.json_text import JSONTextField
 from taskflow.store.models.projects import PRIORITY_CHOICES, Label, Project
 
 
@@ -45,7 +46,8 @@ class Task(models.Model):
     """Something that wants doing."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    project = models.ForeignKey(Project, models.CASCADE, related_name="tasks")
+    # `task_by_rank` begins with it.
+    project = models.ForeignKey(Project, models.CASCADE, related_name="tasks", db_index=False)
     number = models.PositiveIntegerField(editable=False)
     parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="subtasks")
     title = models.CharField(max_length=500)
@@ -80,7 +82,7 @@ class Task(models.Model):
     #: The words of title, description and comments, folded (`domain/text.py`), each after a space.
     search_text = models.TextField(editable=False, default="")
     urgency_score = models.FloatField(default=0, editable=False)
-    urgency_factors = models.JSONField(default=list, editable=False)
+    urgency_factors = JSONTextField(default=list, editable=False)
     urgency_as_of = models.DateTimeField(null=True, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="created_tasks"

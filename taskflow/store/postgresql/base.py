@@ -15,6 +15,7 @@ from django.db.backends.postgresql import base
 from psycopg import Connection
 from psycopg.adapt import AdaptersMap
 from psycopg.types.datetime import TimestamptzLoader
+from psycopg.types.string import TextLoader
 from psycopg_pool import ConnectionPool
 
 #: Seconds. Where the server went away within so short a rest, the request is answered with 503, as one that the
@@ -55,6 +56,8 @@ class InstantLoader(TimestamptzLoader):
 def _with_instants(adapters: AdaptersMap) -> AdaptersMap:
     own = AdaptersMap(adapters)
     own.register_loader("timestamptz", InstantLoader)
+    # As Django has it for jsonb: the field reads the text.
+    own.register_loader("json", TextLoader)
     return own
 
 

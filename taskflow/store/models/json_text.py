@@ -1,0 +1,25 @@
+"""A column for JSON that is only ever written and read as a whole."""
+
+import json
+from typing import Any
+
+from django.db import models
+from django.db.models.expressions import BaseExpression
+
+
+class JSONTextField(models.JSONField):
+    """JSON kept as text. PostgreSQL's `jsonb` is put together anew each time that it is read, which lists notice."""
+
+    def db_type(self, connection: Any) -> str:
+        """`json` on PostgreSQL, which keeps the text; SQLite has nothing else."""
+        return "json" if connection.vendor == "postgresql" else str(super().db_type(connection))
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        """What the text says; a driver that was not told otherwise has read it already."""
+        return super().from_db_value(value, expression, connection) if isinstance(value, str) else value
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        """The text of `value`."""
+        if value is None or isinstance(value, BaseExpression):
+            return super().get_db_prep_value(value, connection, prepared)
+        return json.dumps(value, cls=self.encoder, ensure_ascii=False, separators=(",", ":"))
