@@ -10,6 +10,7 @@ table of medians and of the medians of the rounds' ratios is printed. A round wi
 
 import argparse
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -22,6 +23,8 @@ from typing import Any
 LOAD = Path(__file__).with_name("reference") / "httpload.py"
 #: Scenario → the most that TaskFlow's p50 may be of Limit's, and the least share of its throughput at 16.
 GOALS = {"get": (2.5, 0.45), "list": (2.5, 0.45), "search": (2.0, 0.45), "create": (2.5, 0.35), "update": (2.5, 0.35)}
+#: Writes into one project instead of 32, whose row they all wait for; reported without a goal.
+REPORTED = ("create_one", "update_one")
 
 
 def taskflow_scenarios(seed: dict[str, Any], folder: Path, size: str) -> dict[str, Any]:
@@ -32,7 +35,16 @@ def taskflow_scenarios(seed: dict[str, Any], folder: Path, size: str) -> dict[st
     tasks.write_text("\n".join(seed["tasks"][size]))
     projects.write_text("\n".join(seed["projects"][key] for key in writable))
     others.write_text("\n".join(seed["tasks"][key][place] for place in range(50) for key in writable))
+    one, within = folder / "one", folder / "within"
+    one.write_text(seed["projects"][writable[0]])
+    within.write_text("\n".join(seed["tasks"][writable[0]]))
     body = {"project": "{id}", "title": "Task {i} alpha review", "description": "Written by the measurement {rnd}"}
+    create = {
+        "method": "POST",
+        "path": "/api/v1/tasks",
+        "body": body | {"due_date": "2026-12-24", "priority": "medium"},
+    }
+    update = {"method": "PATCH", "path": "/api/v1/tasks/{id}", "body": {"title": "Changed {rnd}"}}
     return {
         "headers": {"Authorization": f"Bearer {seed['token']}"},
         "scenarios": [
@@ -47,20 +59,10 @@ def taskflow_scenarios(seed: dict[str, Any], folder: Path, size: str) -> dict[st
                 "method": "GET",
                 "path": f"/api/v1/tasks?project={project}&q=needleword&ordering=due,priority&limit=50",
             },
-            {
-                "name": "create",
-                "method": "POST",
-                "path": "/api/v1/tasks",
-                "ids": str(projects),
-                "body": body | {"due_date": "2026-12-24", "priority": "medium"},
-            },
-            {
-                "name": "update",
-                "method": "PATCH",
-                "path": "/api/v1/tasks/{id}",
-                "ids": str(others),
-                "body": {"title": "Changed {rnd}"},
-            },
+            create | {"name": "create", "ids": str(projects)},
+            update | {"name": "update", "ids": str(others)},
+            create | {"name": "create_one", "ids": str(one)},
+            update | {"name": "update_one", "ids": str(within)},
         ],
     }
 
@@ -70,25 +72,16 @@ def limit_scenarios(token: str, folder: Path) -> dict[str, Any]:
     ids = folder / "limit"
     ids.write_text("\n".join(str(10_000 + number * 50) for number in range(1, 2000)))
     body = {"project": 1, "title": "Task {i} alpha review", "description": "Written by the measurement {rnd}"}
+    create = {"method": "POST", "path": "/api/tasks/", "body": body | {"due": "2026-12-24", "priority": 3}}
+    update = {"method": "PATCH", "path": "/api/tasks/{id}/", "ids": str(ids), "body": {"title": "Changed {rnd}"}}
     return {
         "headers": {"Authorization": f"Token {token}"},
         "scenarios": [
             {"name": "get", "method": "GET", "path": "/api/tasks/{id}/", "ids": str(ids)},
             {"name": "list", "method": "GET", "path": "/api/tasks/?project=2&status=open"},
             {"name": "search", "method": "GET", "path": "/api/tasks/?project=2&q=needleword"},
-            {
-                "name": "create",
-                "method": "POST",
-                "path": "/api/tasks/",
-                "body": body | {"due": "2026-12-24", "priority": 3},
-            },
-            {
-                "name": "update",
-                "method": "PATCH",
-                "path": "/api/tasks/{id}/",
-                "ids": str(ids),
-                "body": {"title": "Changed {rnd}"},
-            },
+            *(create | {"name": name} for name in ("create", "create_one")),
+            *(update | {"name": name} for name in ("update", "update_one")),
         ],
     }
 
@@ -127,7 +120,7 @@ def main() -> int:
     parser.add_argument("--limit-token", required=True)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=3.0)
-    parser.add_argument("--only", default=",".join(GOALS))
+    parser.add_argument("--only", default=",".join((*GOALS, *REPORTED)))
     parser.add_argument("--size", default="T100000")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp())
@@ -165,7 +158,7 @@ def main() -> int:
             middle = {system: statistics.median(figures[name, concurrency, system]) for system in ("taskflow", "limit")}
             ratio = statistics.median(ratios[name, concurrency])
             cells += [f"{middle['taskflow']:.2f}", f"{middle['limit']:.2f}", f"{ratio:.2f}"]
-            most, least = GOALS[name]
+            most, least = GOALS.get(name, (math.inf, 0.0))
             reached &= ratio <= most if concurrency == 1 else ratio >= least
         print(f"| {name} | {' | '.join(cells)} |")
     return 0 if reached else 1

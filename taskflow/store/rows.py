@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 from taskflow.store.sql import Sql
 
@@ -49,11 +49,11 @@ def _converters(model: type[models.Model], vendor: str) -> list[tuple[int, Any, 
 
 def build(model: type[M], values: Sequence[Any]) -> M:
     """The stored instance whose `columns` these values are."""
-    held = list(values)
-    for position, expression, converters in _converters(model, connection.vendor):
+    held, wrapper = list(values), connections[DEFAULT_DB_ALIAS]
+    for position, expression, converters in _converters(model, wrapper.vendor):
         for convert in converters:
-            held[position] = convert(held[position], expression, connection)
-    instance = model.from_db(connection.alias, _names(model), held)
+            held[position] = convert(held[position], expression, wrapper)
+    instance = model.from_db(DEFAULT_DB_ALIAS, _names(model), held)
     # What `save` compares with. Values that can be changed in place are JSON, which code here replaces as a whole.
     instance._state.stored = held  # type: ignore[attr-defined]
     return instance
@@ -68,10 +68,11 @@ def fetch(sql: Sql) -> list[tuple[Any, ...]]:
 
 def insert(instance: models.Model) -> None:
     """Inserts one row with every column. No signals; `pre_save` of fields (`auto_now`) is not asked."""
-    model = type(instance)
-    with connection.cursor() as cursor:
-        cursor.execute(_insertion(model), [_value(instance, field) for field in model._meta.concrete_fields])
-    instance._state.adding, instance._state.db = False, connection.alias
+    # Asked once: each look at `connection` looks for the thread's own.
+    model, wrapper = type(instance), connections[DEFAULT_DB_ALIAS]
+    with wrapper.cursor() as cursor:
+        cursor.execute(_insertion(model), [_value(instance, field, wrapper) for field in model._meta.concrete_fields])
+    instance._state.adding, instance._state.db = False, DEFAULT_DB_ALIAS
 
 
 @cache
@@ -111,7 +112,8 @@ def _dirty(instance: models.Model) -> Sql | None:
     ]
     if not fields:
         return None
-    values = [_value(instance, field) for field in (*fields, model._meta.pk)]
+    wrapper = connections[DEFAULT_DB_ALIAS]
+    values = [_value(instance, field, wrapper) for field in (*fields, model._meta.pk)]
     return Sql(_updating(model, tuple(field.column for field in fields)), tuple(values))
 
 
@@ -128,9 +130,16 @@ def _updating(model: type[models.Model], names: tuple[str, ...]) -> str:
 
 #: Fields whose values the drivers take as they are.
 _PLAIN = (models.CharField, models.TextField, models.IntegerField, models.FloatField, models.BooleanField)
+#: Types that PostgreSQL has and SQLite has not.
+_NATIVE = (models.UUIDField, models.DateField, models.DateTimeField)
 
 
-def _value(instance: models.Model, field: Any) -> Any:
-    if type(field) in _PLAIN:
-        return getattr(instance, field.attname)
-    return field.get_db_prep_save(getattr(instance, field.attname), connection)
+@cache
+def _is_plain(field: Any, vendor: str) -> bool:
+    stored = field.target_field if field.remote_field else field
+    return isinstance(stored, _PLAIN) or (vendor == "postgresql" and isinstance(stored, _NATIVE))
+
+
+def _value(instance: models.Model, field: Any, wrapper: Any) -> Any:
+    value = getattr(instance, field.attname)
+    return value if _is_plain(field, wrapper.vendor) else field.get_db_prep_save(value, wrapper)
