@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from taskflow.domain.errors import Forbidden, NotFound
-from taskflow.domain.permissions import Action, Actor, ProjectRole, allows_project, allows_site
+from taskflow.domain.permissions import TABLE, Action, Actor, ProjectRole, allows_project, allows_site
 from taskflow.store.held import read_project, read_task
 from taskflow.store.models import Membership, Project, Task
 from taskflow.store.projects import named_projects
@@ -18,9 +18,9 @@ from taskflow.store.task_names import formerly_named_task, named_task
 def require_scope(actor: Actor, action: Action) -> None:
     """`Forbidden` (`insufficient_scope`) when the credential is too narrow for `action`."""
     if not actor.has_scope(action):
-        raise Forbidden(
-            f"This token may not do that ({action.value}). Make one with a wider scope.", code="insufficient_scope"
-        )
+        limited = TABLE[action].everywhere and actor.projects is not None
+        remedy = "Use one that is not limited to projects." if limited else "Make one with a wider scope."
+        raise Forbidden(f"This token may not do that ({action.value}). {remedy}", code="insufficient_scope")
 
 
 def require_site(actor: Actor, action: Action) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from knox.crypto import hash_token
 from knox.models import get_digest_token
 from knox.settings import CONSTANTS
@@ -97,10 +98,23 @@ def note_use(token: ApiToken) -> None:
             ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
 
 
+def own_tokens(actor: Actor) -> QuerySet[ApiToken]:
+    """The actor's own tokens; for one who is limited to projects, those that reach no further."""
+    tokens: QuerySet[ApiToken] = ApiToken.objects.filter(user_id=actor.user_id)
+    if actor.projects is None:
+        return tokens
+    reach = {str(project) for project in actor.projects}
+    rows = tokens.values_list("pk", "project_ids")
+    within: QuerySet[ApiToken] = tokens.filter(
+        pk__in=[pk for pk, projects in rows if projects and reach.issuperset(projects)]
+    )
+    return within
+
+
 def delete_token(actor: Actor, token_id: UUID) -> None:
     """Ends one of the actor's own tokens; acts on the next request."""
     require_scope(actor, Action.TOKEN_MANAGE)
-    deleted, _ = ApiToken.objects.filter(user_id=actor.user_id, id=token_id).delete()
+    deleted, _ = own_tokens(actor).filter(id=token_id).delete()
     if not deleted:
         raise NotFound
 

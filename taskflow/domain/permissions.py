@@ -102,13 +102,17 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What one action needs. `scope` None: any credential of the person, but no narrowed token, unless `any_scope`."""
+    """What one action needs. `scope` None: any credential of the person, but no narrowed token, unless `any_scope`.
+
+    `everywhere`: it reaches beyond projects, so that a token that is limited to some is too narrow.
+    """
 
     scope: Scope | None = None
     project: ProjectRole | None = None
     site: SiteRole | None = None
     any_scope: bool = False
     anonymous: bool = False
+    everywhere: bool = False
 
 
 READ, WRITE, MANAGE = Scope.TASKS_READ, Scope.TASKS_WRITE, Scope.PROJECTS_WRITE
@@ -126,7 +130,7 @@ TABLE: dict[Action, Rule] = {
     Action.MEMBER_LEAVE: Rule(scope=MANAGE, project=ProjectRole.VIEWER),
     Action.INVITATION_READ: Rule(scope=READ, project=ProjectRole.ADMIN),
     Action.INVITATION_WRITE: Rule(scope=MANAGE, project=ProjectRole.ADMIN),
-    Action.INVITATION_ACCEPT: Rule(),
+    Action.INVITATION_ACCEPT: Rule(everywhere=True),
     Action.LABEL_LIST: Rule(scope=READ),
     Action.LABEL_READ: Rule(scope=READ, project=ProjectRole.VIEWER),
     Action.LABEL_WRITE: Rule(scope=MANAGE, project=ProjectRole.ADMIN),
@@ -150,12 +154,12 @@ TABLE: dict[Action, Rule] = {
     Action.EXPORT: Rule(scope=READ),
     Action.FEED_MANAGE: Rule(),
     Action.ME_READ: Rule(any_scope=True),
-    Action.ME_WRITE: Rule(),
+    Action.ME_WRITE: Rule(everywhere=True),
     Action.TOKEN_MANAGE: Rule(),
     Action.TOKEN_END: Rule(any_scope=True),
     Action.USER_LIST: Rule(scope=READ),
-    Action.USER_ADMIN: Rule(scope=Scope.USERS_ADMIN, site=SiteRole.MANAGER),
-    Action.JOB_ADMIN: Rule(scope=Scope.PLUGINS_ADMIN, site=SiteRole.ADMIN),
+    Action.USER_ADMIN: Rule(scope=Scope.USERS_ADMIN, site=SiteRole.MANAGER, everywhere=True),
+    Action.JOB_ADMIN: Rule(scope=Scope.PLUGINS_ADMIN, site=SiteRole.ADMIN, everywhere=True),
     Action.PUBLIC: Rule(any_scope=True, anonymous=True),
 }
 
@@ -187,6 +191,8 @@ class Actor:
     def has_scope(self, action: Action) -> bool:
         """Whether the credential is wide enough for `action`; the person's roles are another question."""
         rule = TABLE[action]
+        if rule.everywhere and self.projects is not None:
+            return False
         if self.scopes is None or rule.any_scope:
             return True
         if rule.scope is None:

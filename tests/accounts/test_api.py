@@ -211,6 +211,40 @@ def test_a_token_makes_none_that_outlives_or_outreaches_it(client: Client, bob: 
     assert ApiToken.objects.get(id=made["id"]).expiry == end
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("DELETE", "me", None),
+        ("PATCH", "me", {"email": "thief@example.org"}),
+        ("POST", "invitations/accept", {"token": "x"}),
+        ("PATCH", "users/bob", {"role": "admin"}),
+        ("POST", "users", {"username": "friend", "role": "admin"}),
+    ],
+)
+def test_a_token_that_is_limited_to_projects_does_nothing_beyond_them(
+    client: Client, ada: User, bob: User, method: str, path: str, body: Any
+) -> None:
+    for name, user in (("ada", ada), ("bob", bob)):
+        header = bearer(client, name, projects=[user.inbox.key])
+        refused = call(client, method, path, body, **header)
+        assert (refused.status_code, refused.json()["code"]) == (403, "insufficient_scope")
+        assert "limited to projects" in refused.json()["detail"]
+    assert set(User.objects.values_list("username", "email")) == {
+        ("ada", "ada@example.org"),
+        ("bob", "bob@example.org"),
+    }
+
+
+def test_a_token_that_is_limited_to_projects_knows_and_ends_none_that_reaches_further(
+    client: Client, bob: User
+) -> None:
+    whole, narrow = bearer(client, "bob"), bearer(client, "bob", projects=[bob.inbox.key])
+    wide = ApiToken.objects.get(project_ids=[])
+    assert len(call(client, "GET", "auth/tokens", **narrow).json()["results"]) == 1
+    assert call(client, "DELETE", f"auth/tokens/{wide.id}", **narrow).status_code == 404
+    assert len(call(client, "GET", "auth/tokens", **whole).json()["results"]) == 2
+
+
 def test_a_revoked_an_expired_and_a_wrong_token_get_401(client: Client, bob: User) -> None:
     header = bearer(client, "bob")
     token = ApiToken.objects.get()

@@ -167,7 +167,7 @@ class TokenList(Endpoint):
     }
 
     def get(self, request: Request) -> Response:
-        own = ApiToken.objects.filter(user_id=self.actor.user_id)
+        own = tokens.own_tokens(self.actor)
         page = take_page(own, _NEWEST_FIRST, self.query())
         return answer({"results": [token_json(token) for token in page.rows], "next_cursor": page.next_cursor})
 
