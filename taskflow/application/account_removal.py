@@ -9,13 +9,14 @@ from taskflow.application.access import require_scope
 from taskflow.application.accounts import refuse_losing_administrators
 from taskflow.application.changes import change
 from taskflow.application.project_removal import drop_project
+from taskflow.application.versions import check_version
 from taskflow.domain.errors import Conflict
 from taskflow.domain.events import EventType
 from taskflow.domain.permissions import Action, Actor, ProjectRole
 from taskflow.store.models import Membership, Project, User
 
 
-def delete_account(actor: Actor, user: User) -> None:
+def delete_account(actor: Actor, user: User, *, version: int | None = None) -> None:
     """Deletes the actor's own account: the inbox and projects with nobody else in them go, memberships end.
 
     What the person wrote in shared projects stays, without a name. `Conflict` (`last_owner`, naming the projects)
@@ -25,6 +26,8 @@ def delete_account(actor: Actor, user: User) -> None:
     # The row that the events would point to is gone when they are written; the name stays in them.
     with change(replace(actor, user_id=None)) as opened:
         user = User.objects.select_for_update().get(pk=user.pk)
+        check_version(user.version, version)
+        _hold_projects(user)
         refuse_losing_administrators(user)
         _refuse_orphans(user)
         for project in _own_projects(user):
@@ -34,6 +37,13 @@ def delete_account(actor: Actor, user: User) -> None:
         credentials.end_all(user)
         opened.event(EventType.USER_DELETED, data={"username": user.username})
         user.delete()
+
+
+def _hold_projects(user: User) -> None:
+    """Until the transaction ends nobody else changes who is in the user's projects."""
+    theirs = Membership.objects.filter(user=user).values("project")
+    held = Project.objects.select_for_update(no_key=True).filter(pk__in=theirs).order_by("pk")
+    list(held.values_list("pk", flat=True))
 
 
 def _refuse_orphans(user: User) -> None:

@@ -116,12 +116,13 @@ def unarchive_project(actor: Actor, reference: str | UUID, *, version: int | Non
     return update_project(actor, reference, {"archived": False}, version=version)
 
 
-def transfer_project(actor: Actor, reference: str | UUID, username: str) -> Project:
-    """Makes another member the owner beside the present one becoming an admin; `Invalid` when it is no member."""
+def transfer_project(actor: Actor, reference: str | UUID, username: str, *, version: int | None = None) -> Project:
+    """Makes another active member the owner and the present one an admin; `Invalid` when there is no such member."""
     with change(actor) as opened:
         project = find_project(actor, reference, Action.PROJECT_TRANSFER, lock=True)
+        check_version(project.version, version)
         refuse_inbox(project, "transferred")
-        members = Membership.objects.filter(project=project).select_related("user")
+        members = Membership.objects.filter(project=project, user__is_active=True).select_related("user")
         heir = members.filter(user__username_key=fold_name(username)).first()
         if heir is None:
             raise Invalid.field("user", "not_found", f"{username!r} is not a member of this project. Add them first.")

@@ -245,6 +245,13 @@ def test_a_token_that_is_limited_to_projects_knows_and_ends_none_that_reaches_fu
     assert len(call(client, "GET", "auth/tokens", **whole).json()["results"]) == 2
 
 
+def test_an_account_that_has_changed_since_is_not_deleted(client: Client, bob: User) -> None:
+    header = bearer(client, "bob")
+    stale = call(client, "DELETE", "me", **header, **{"If-Match": '"9"'})
+    assert (stale.status_code, stale.json()["code"]) == (412, "stale_version")
+    assert call(client, "DELETE", "me", **header, **{"If-Match": f'"{bob.version}"'}).status_code == 204
+
+
 def test_a_revoked_an_expired_and_a_wrong_token_get_401(client: Client, bob: User) -> None:
     header = bearer(client, "bob")
     token = ApiToken.objects.get()

@@ -7,7 +7,7 @@ import pytest
 
 from taskflow.application import project_removal, schedule
 from taskflow.domain.permissions import ProjectRole
-from taskflow.store.models import Event, Task
+from taskflow.store.models import Event, Task, User
 from tests.conftest import Api, FrozenClock, World
 
 
@@ -67,6 +67,17 @@ def test_a_project_is_handed_on_to_a_member_by_its_owner_alone(api: Api, bob_api
     assert api.post("projects/HOME/transfer", {"user": "BOB"}).json()["role"] == "admin"
     assert bob_api.get("projects/HOME").json()["role"] == "owner"
     assert api.delete("projects/HOME").status_code == 403
+
+
+def test_a_project_is_not_handed_on_by_a_stale_version_nor_to_somebody_who_cannot_sign_in(
+    api: Api, world: World
+) -> None:
+    world.join(world.home, world.bob, ProjectRole.ADMIN)
+    stale = api.post("projects/HOME/transfer", {"user": "bob"}, **{"If-Match": '"9"'})
+    assert (stale.status_code, stale.json()["code"]) == (412, "stale_version")
+    User.objects.filter(pk=world.bob.pk).update(is_active=False)
+    assert api.post("projects/HOME/transfer", {"user": "bob"}).json()["errors"][0]["code"] == "not_found"
+    assert api.get("projects/HOME").json()["role"] == "owner"
 
 
 def test_a_deleted_project_takes_its_tasks_and_what_the_log_said(

@@ -24,6 +24,7 @@ from taskflow.application import (
     tasks,
 )
 from taskflow.application.access import lock_tasks
+from taskflow.application.account_removal import delete_account
 from taskflow.application.accounts import create_user
 from taskflow.domain.errors import Conflict, Invalid, StaleVersion
 from taskflow.domain.permissions import SYSTEM, Actor, ProjectRole, SiteRole
@@ -104,6 +105,20 @@ def test_of_two_changes_made_against_one_version_the_second_is_refused(
         assert second.is_waiting()
     with pytest.raises(StaleVersion):
         second.join()
+
+
+def test_two_owners_who_delete_their_accounts_at_once_leave_no_project_without_one(pair: Pair) -> None:
+    create_user(SYSTEM, username="cleo", email="cleo@example.org", password=None, role=SiteRole.MEMBER)
+    members.add_member(pair.ada, pair.project.pk, "cleo", ProjectRole.MEMBER)
+    members.change_role(pair.ada, pair.project.pk, "bob", ProjectRole.OWNER)
+    ada, bob = (User.objects.get(pk=actor.person) for actor in (pair.ada, pair.bob))
+    with transaction.atomic():
+        delete_account(pair.bob, bob)
+        second = Aside(lambda: delete_account(pair.ada, ada))
+        assert second.is_waiting()
+    with pytest.raises(Conflict, match="last owner"):
+        second.join()
+    assert list(pair.project.memberships.filter(role=ProjectRole.OWNER).values_list("user", flat=True)) == [ada.pk]
 
 
 def test_a_suggestion_is_decided_once(pair: Pair) -> None:

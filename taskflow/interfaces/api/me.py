@@ -77,6 +77,7 @@ class Me(Endpoint):
             "delete_me",
             {204: None},
             summary="Delete one's account with the projects that nobody else is in",
+            conditional=True,
             conflicts="The last owner of a shared project, or the only administrator",
         ),
     }
@@ -98,7 +99,7 @@ class Me(Endpoint):
         return answer(user_json(user))
 
     def delete(self, request: Request) -> Response:
-        delete_account(self.actor, person_of(request))
+        delete_account(self.actor, person_of(request), version=self.if_match())
         if request.auth is None:
             logout(request._request)
         return Response(status=204)

@@ -214,11 +214,18 @@ class ProjectTransfer(Endpoint):
     actions = {"POST": Action.PROJECT_TRANSFER}
     operations = {
         "POST": Operation(
-            "transfer_project", {200: ProjectDocument}, body=TransferFields, conflicts="An inbox stays with its owner"
+            "transfer_project",
+            {200: ProjectDocument},
+            body=TransferFields,
+            conditional=True,
+            conflicts="An inbox stays with its owner",
         )
     }
 
     def post(self, request: Request, project: str) -> Response:
         find_project(self.actor, project, Action.PROJECT_TRANSFER)
         heir = self.parse(TransferFields)["user"]
-        return self.once(lambda: answer_project(self, projects.transfer_project(self.actor, project, heir)))
+        version = self.if_match()
+        return self.once(
+            lambda: answer_project(self, projects.transfer_project(self.actor, project, heir, version=version))
+        )
