@@ -31,6 +31,15 @@ def say(api: Api, body: str) -> Any:
     return api.post("tasks/HOME-1/comments", {"body": body}).json()
 
 
+def test_a_comment_is_more_than_white_space(api: Api) -> None:
+    api.post("tasks", {"title": "Paint", "project": "HOME"})
+    for blank in ("", "  ", "\n\t\u2003"):
+        answer = api.post("tasks/HOME-1/comments", {"body": blank})
+        assert answer.json()["errors"][0] | {"detail": ""} == {"field": "body", "code": "blank", "detail": ""}
+    kept = "    code, to the letter\n"
+    assert api.post("tasks/HOME-1/comments", {"body": kept}).json()["body"] == kept
+
+
 def test_a_comment_speaks_to_members_once_each_and_to_nobody_else(api: Api, world: World) -> None:
     comment = say(api, "@EVE, @zoë, @eve and @ada.l.: ask @bob, @nobody or @ada. `@eve`")
     assert comment["mentions"] == ["eve", "zoë", "ada.l", "ada"]

@@ -13,7 +13,7 @@ from taskflow.application.access import find_task
 from taskflow.application.mentions import mentioned
 from taskflow.domain.permissions import Action, Actor
 from taskflow.interfaces.api.endpoint import Endpoint, answer
-from taskflow.interfaces.api.fields import InstantField, StrictSerializer, TextField
+from taskflow.interfaces.api.fields import InstantField, ProseField, StrictSerializer
 from taskflow.interfaces.api.operation import Operation
 from taskflow.interfaces.api.pages import SortKey, take_page
 from taskflow.store.models import Comment, Event, Project, Task
@@ -28,7 +28,7 @@ _ENDS = frozenset({"blocked_by", "parent"})
 class CommentFields(StrictSerializer):
     """A remark (Markdown)."""
 
-    body = TextField(max_length=100_000, trim_whitespace=False)
+    body = ProseField(max_length=100_000)
 
 
 class CommentDocument(serializers.Serializer[Any]):

@@ -11,6 +11,7 @@ from rest_framework import serializers
 _CONTROLS = {"\n", "\t", "\r"}
 #: Control characters and lone surrogates, written for JSON Schema and Python alike.
 _REFUSED = r"\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F"
+_SAYS_SOMETHING = rf"^[^{_REFUSED}]*[^\s{_REFUSED}][^{_REFUSED}]*$"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NAIVE = re.compile(_DAY.pattern + r"([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]{1,20})?)?)?")
 _INSTANT = re.compile(_DAY.pattern + r"[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,20})?)?([Zz]|[+-][0-9]{2}:[0-9]{2})")
@@ -62,7 +63,25 @@ class TextField(serializers.CharField):
         """What is accepted, as a regular expression of JSON Schema."""
         if self.allow_blank or not self.trim_whitespace:
             return f"^[^{_REFUSED}]*$"
-        return rf"^[^{_REFUSED}]*[^\s{_REFUSED}][^{_REFUSED}]*$"
+        return _SAYS_SOMETHING
+
+
+class ProseField(TextField):
+    """A text that is taken to the letter, and is more than white space."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(trim_whitespace=False, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if text.isspace():
+            self.fail("blank")
+        return text
+
+    @property
+    def pattern(self) -> str:
+        """What is accepted, as a regular expression of JSON Schema."""
+        return _SAYS_SOMETHING
 
 
 class WholeNumberField(serializers.IntegerField):
