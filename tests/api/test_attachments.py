@@ -82,7 +82,9 @@ def test_a_client_that_has_the_content_gets_304(api: Api) -> None:
     first = load(api, url)
     tag = first.headers["ETag"]
     for held in (tag, f"W/{tag}", f'"other", {tag}', "*"):
-        assert api.client.get(url, headers={"If-None-Match": held}).status_code == 304
+        unchanged = api.client.get(url, headers={"If-None-Match": held})
+        assert unchanged.status_code == 304
+        assert unchanged.headers["Cache-Control"] == first.headers["Cache-Control"]
     other = load(api, url, **{"If-None-Match": '"other"'})
     assert other.status_code == 200
 

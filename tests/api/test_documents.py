@@ -96,6 +96,11 @@ def test_every_operation_says_what_it_needs_and_what_can_go_wrong(document: dict
             assert ("422" in statuses) == ("Idempotency-Key" in names), where
 
 
+def test_a_body_that_names_what_may_not_be_there_documents_404(document: dict[str, Any]) -> None:
+    assert "404" in document["paths"]["/api/v1/invitations/accept"]["post"]["responses"]
+    assert "404" not in document["paths"]["/api/v1/tasks"]["post"]["responses"]
+
+
 def test_security_follows_the_table_of_permissions(document: dict[str, Any]) -> None:
     create = document["paths"]["/api/v1/tasks"]["post"]
     assert create["security"] == [{"bearer": ["tasks:write"]}, {"session": [], "csrf": []}]

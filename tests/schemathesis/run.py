@@ -43,7 +43,7 @@ QUICK = ["--max-examples", "3", "--seed", "1", "--phases", "fuzzing"]
 LONG = ["--max-examples", "60", "--phases", "examples,coverage,fuzzing,stateful"]
 #: What can end the account or the token that the requests are made with, and so the sense of every test after it:
 #: these run last, and on an instance of their own.
-ENDING = ["delete_me", "delete_token", "update_user"]
+ENDING = ["delete_me", "delete_token", "delete_current_token", "update_user"]
 
 
 #: What is seldom reached by ids that were found on the way: these run once more, with ids of things that are there.

@@ -15,7 +15,7 @@ from taskflow.application.access import find_task
 from taskflow.application.stored_files import Upload, stored
 from taskflow.domain.errors import Invalid
 from taskflow.domain.permissions import Action
-from taskflow.interfaces.api.downloads import has_copy, send_download
+from taskflow.interfaces.api.downloads import ASK_AGAIN, has_copy, send_download
 from taskflow.interfaces.api.endpoint import Endpoint, answer
 from taskflow.interfaces.api.fields import InstantField, StrictSerializer
 from taskflow.interfaces.api.operation import Operation
@@ -136,7 +136,7 @@ class AttachmentDownload(Endpoint):
         "GET": Operation(
             "download_attachment",
             {200: None},
-            forms={"application/octet-stream": {"type": "string", "format": "binary"}},
+            forms={"*/*": {"type": "string", "format": "binary"}},
         )
     }
 
@@ -145,5 +145,5 @@ class AttachmentDownload(Endpoint):
         found = attachments.find_attachment(self.actor, task, attachment)
         tag = f'"{found.sha256}"'
         if has_copy(request, tag):
-            return HttpResponseNotModified(headers={"ETag": tag})
+            return HttpResponseNotModified(headers={"ETag": tag, "Cache-Control": ASK_AGAIN})
         return send_download(found, tag)

@@ -201,7 +201,7 @@ class EndpointSchema(AutoSchema):
         statuses = {400, 429, 503}
         if self.method != "GET" or not TABLE[self._action()].anonymous:
             statuses |= {401, 403}
-        if self._variables():
+        if self._variables() or declared.hides:
             statuses.add(404)
         if declared.conflicts:
             statuses.add(409)

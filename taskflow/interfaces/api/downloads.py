@@ -13,6 +13,8 @@ from taskflow.store.models import Attachment
 
 log = logging.getLogger(__name__)
 
+#: Asked about every time, so that losing a role ends reading at once.
+ASK_AGAIN = "private, no-cache"
 #: Characters of RFC 5987's `attr-char` beside letters and digits.
 _UNQUOTED = "!#$&+-.^_`|~"
 
@@ -44,8 +46,7 @@ def send_download(attachment: Attachment, tag: str) -> FileResponse:
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "sandbox; default-src 'none'",
         "Cross-Origin-Resource-Policy": "same-origin",
-        # Asked about every time, so that losing a role ends reading at once.
-        "Cache-Control": "private, no-cache",
+        "Cache-Control": ASK_AGAIN,
         "ETag": tag,
     }
     for name, value in headers.items():

@@ -142,7 +142,7 @@ class InvitationAccept(Endpoint):
     """Makes the reader a member of the project that a link leads into, and answers with it."""
 
     actions = {"POST": Action.INVITATION_ACCEPT}
-    operations = {"POST": Operation("accept_invitation", {200: ProjectDocument}, body=AcceptFields)}
+    operations = {"POST": Operation("accept_invitation", {200: ProjectDocument}, body=AcceptFields, hides=True)}
 
     def post(self, request: Request) -> Response:
         token = self.parse(AcceptFields)["token"]

@@ -60,9 +60,9 @@ class Operation:
 
     `name` is the operationId; `summary` may be left out where the endpoint's docstring says it. `answers` has the good
     statuses; None stands for an empty answer. `paged` wraps the answer into `{results, next_cursor}` and takes `limit`
-    and `cursor`. `conditional` takes `If-Match`. `conflicts` says when a 409 comes. `waits` takes `Prefer: wait=N`.
-    `located` are the statuses that come with `Location`. `media` is the form of a request's body, `forms` are those of
-    an answer that is not plain JSON.
+    and `cursor`. `conditional` takes `If-Match`. `conflicts` says when a 409 comes, `hides` that what the body names
+    may not be there for the reader (404). `waits` takes `Prefer: wait=N`. `located` are the statuses that come with
+    `Location`. `media` is the form of a request's body, `forms` are those of an answer that is not plain JSON.
     """
 
     name: str
@@ -72,6 +72,7 @@ class Operation:
     query: tuple[Query, ...] = ()
     paged: bool = False
     conditional: bool = False
+    hides: bool = False
     conflicts: str = ""
     waits: bool = False
     located: tuple[int, ...] = (201, 202)
