@@ -58,6 +58,11 @@ def web(
 
     session: Session = context.obj
     settings = session.open(data_dir)
+
+    # Only now: it needs Django.
+    from taskflow.bootstrap.first_run import create_administrator
+
+    create_administrator(settings)
     session.show({"host": host, "port": port}, [f"TaskFlow serves on {host} port {port}."])
     serve_replicas(settings, host=host, port=port, processes=processes, threads=threads)
 

@@ -27,6 +27,9 @@ def create_administrator(settings: Settings) -> None:
             role=SiteRole.ADMIN,
         )
     except Invalid as error:
+        if User.objects.administrators().exists():
+            # Another process that starts at the same time was first.
+            return
         first = error.errors[0]
         variable = f"TASKFLOW_ADMIN_{first.field.upper()}"
         raise ConfigError(variable, "no administrator can be made with it", first.detail) from None

@@ -32,8 +32,8 @@ def require_prepared(settings: Settings) -> None:
     if (path is not None and not path.exists()) or not connection.introspection.table_names():
         where = settings.data_dir if path is not None else "the database"
         raise NotPrepared(
-            f"There is no instance in {where} yet. Start it once with taskflow up, or name the right folder with "
-            "--data-dir."
+            f"There is no instance in {where} yet. Start it with taskflow up or prepare it with taskflow migrate, or "
+            "name the right folder with --data-dir."
         )
     pending = list_pending()
     if pending:

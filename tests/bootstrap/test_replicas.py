@@ -93,6 +93,21 @@ def test_many_requests_at_once_get_their_own_answers_and_jobs_are_done(url: str)
         assert (advice.status_code, advice.json()["state"]) == (200, "pending")
 
 
+@pytest.fixture
+def administrator(env: dict[str, str]) -> tuple[str, str]:
+    """The administrator that the environment asks for."""
+    env |= {"ADMIN_USERNAME": "root", "ADMIN_PASSWORD": PASSWORD}
+    return "root", PASSWORD
+
+
+def test_the_administrator_of_the_environment_is_made_at_the_start(administrator: tuple[str, str], url: str) -> None:
+    username, password = administrator
+    with httpx.Client(base_url=url, timeout=60) as client:
+        made = client.post("auth/tokens", json={"username": username, "password": password, "name": "test"})
+        client.headers["Authorization"] = f"Bearer {made.json()['token']}"
+        assert client.get("me").json()["role"] == "admin"
+
+
 def test_an_instance_that_is_not_prepared_is_not_served(tmp_path: Path) -> None:
     for command in ("web", "worker"):
         refused = run(command, "--data-dir", tmp_path / "nothing")
