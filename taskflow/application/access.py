@@ -91,15 +91,23 @@ def find_task(actor: Actor, reference: str | UUID, action: Action, *, lock: bool
 
     `lock` holds the row until the transaction ends (PostgreSQL; on SQLite the transaction itself excludes others).
     """
-    found = read_task(actor, named_task(reference), lock=lock)
-    if found is None:
-        former = formerly_named_task(reference)
-        found = None if former is FALSE else read_task(actor, former, lock=lock)
+    found = _read_task(actor, reference, lock=lock)
+    if found is None and lock:
+        # One that was moved to another project while its row was waited for is found by a second look.
+        found = _read_task(actor, reference, lock=True)
     if found is None:
         raise NotFound
     task, role = found
     require_role(actor, role, action)
     return task
+
+
+def _read_task(actor: Actor, reference: str | UUID, *, lock: bool) -> tuple[Task, ProjectRole] | None:
+    found = read_task(actor, named_task(reference), lock=lock)
+    if found is None:
+        former = formerly_named_task(reference)
+        found = None if former is FALSE else read_task(actor, former, lock=lock)
+    return found
 
 
 def lock_tasks(task_ids: Iterable[UUID]) -> None:

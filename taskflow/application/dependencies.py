@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from taskflow.application.access import lock_tasks
 from taskflow.domain.errors import Invalid
 from taskflow.domain.permissions import Actor
 from taskflow.store.models import Dependency, Task
@@ -67,6 +68,15 @@ def check_parent(task: Task, parent: Task) -> None:
             raise Invalid.field("parent", "cycle", "A task cannot be part of itself. Choose another parent.")
         seen.add(above)
         above = Task.objects.filter(pk=above).values_list("parent_id", flat=True).first()
+
+
+def hold_subtree(task_id: UUID) -> set[UUID]:
+    """As `subtree`, each row held until the transaction ends; parts that came while one waited are among them."""
+    held: set[UUID] = set()
+    while fresh := subtree([task_id]) - held:
+        lock_tasks(fresh)
+        held |= fresh
+    return held
 
 
 def subtree(task_ids: Iterable[UUID]) -> set[UUID]:

@@ -16,10 +16,10 @@ def named_project(field: str, actor: Actor, reference: str | UUID, action: Actio
         raise unknown(field, "project", reference) from error
 
 
-def named_task(field: str, actor: Actor, reference: str | UUID, action: Action) -> Task:
-    """The task that `field` names; `Invalid` (`not_found`) when the actor sees no such task."""
+def named_task(field: str, actor: Actor, reference: str | UUID, action: Action, *, lock: bool = False) -> Task:
+    """The task that `field` names, held as by `find_task`; `Invalid` (`not_found`) when the actor sees no such task."""
     try:
-        return find_task(actor, reference, action)
+        return find_task(actor, reference, action, lock=lock)
     except NotFound as error:
         raise unknown(field, "task", reference) from error
 

@@ -81,7 +81,8 @@ def set_parent(actor: Actor, task: Task, fields: Fields, action: Action) -> None
     if "parent" not in fields:
         return
     reference = fields["parent"]
-    parent = None if reference is None else named_task("parent", actor, reference, action)
+    # Held, so that it is not moved elsewhere or trashed before its new part is there for all to see.
+    parent = None if reference is None else named_task("parent", actor, reference, action, lock=True)
     if parent is not None:
         check_parent(task, parent)
     task.parent = parent

@@ -4,9 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from taskflow.application import decisions, urgency
-from taskflow.application.access import find_project, lock_project, lock_tasks
+from taskflow.application.access import find_project, lock_project
 from taskflow.application.changes import Change, change
-from taskflow.application.dependencies import subtree
+from taskflow.application.dependencies import hold_subtree
 from taskflow.application.labels import ensure_labels
 from taskflow.application.ranks import last_rank, rank_beside
 from taskflow.application.references import named_project, named_task
@@ -80,8 +80,7 @@ def move_into(opened: Change, task: Task, target: Project) -> None:
     refuse_archived(target)
     origin = task.project_id
     task.parent = None
-    lock_tasks(subtree([task.pk]))
-    below = list(Task.objects.filter(pk__in=subtree([task.pk]) - {task.pk}).select_related("project"))
+    below = list(Task.objects.filter(pk__in=hold_subtree(task.pk) - {task.pk}).select_related("project"))
     members = set(Membership.objects.filter(project=target).values_list("user_id", flat=True))
     numbers = iter(next_task_numbers(target.pk, 1 + len(below)))
     for moved in [task, *below]:

@@ -6,9 +6,9 @@ from uuid import UUID
 from django.db.models import F
 
 from taskflow.application import decisions, ledger, stored_files, urgency
-from taskflow.application.access import find_task
+from taskflow.application.access import find_task, lock_tasks
 from taskflow.application.changes import Change, change
-from taskflow.application.dependencies import subtree
+from taskflow.application.dependencies import hold_subtree
 from taskflow.application.jobs import handles
 from taskflow.application.task_fields import refuse_archived
 from taskflow.application.versions import check_version
@@ -34,7 +34,7 @@ def trash_in(opened: Change, reference: str | UUID, *, version: int | None = Non
     refuse_archived(task.project)
     if task.deleted_at is not None:
         return task
-    below = Task.objects.filter(pk__in=subtree([task.pk]), deleted_at=None)
+    below = Task.objects.filter(pk__in=hold_subtree(task.pk), deleted_at=None)
     gone = list(below.values_list("pk", "number"))
     ids = [pk for pk, _ in gone]
     # One instant for all: restoring the task restores those that went with it.
@@ -55,11 +55,11 @@ def restore_task(actor: Actor, reference: str | UUID, *, version: int | None = N
         refuse_archived(task.project)
         if task.deleted_at is None:
             return task
-        below = Task.objects.filter(pk__in=subtree([task.pk]), deleted_at=task.deleted_at)
+        below = Task.objects.filter(pk__in=hold_subtree(task.pk), deleted_at=task.deleted_at)
         back = list(below.values_list("pk", "number"))
         ids = [pk for pk, _ in back]
         Task.objects.filter(pk__in=ids).update(deleted_at=None, updated_at=opened.now, version=F("version") + 1)
-        if task.parent is not None and task.parent.deleted_at is not None:
+        if task.parent_id is not None and _is_trashed(task.parent_id):
             Task.objects.filter(pk=task.pk).update(parent=None)
         urgency.refresh(ids, opened.now)
         for pk, number in back:
@@ -67,6 +67,12 @@ def restore_task(actor: Actor, reference: str | UUID, *, version: int | None = N
             opened.event(EventType.TASK_RESTORED, project=task.project_id, task=pk, data=data)
         task.refresh_from_db()
         return task
+
+
+def _is_trashed(task_id: UUID) -> bool:
+    """Whether a task is in the trash; it stays as it is until the transaction ends."""
+    lock_tasks([task_id])
+    return Task.objects.filter(pk=task_id).exclude(deleted_at=None).exists()
 
 
 def is_purge_due(now: datetime) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from pytest_django import DjangoDbBlocker
 from rest_framework.response import Response
 
@@ -20,16 +20,19 @@ from taskflow.application import (
     ports,
     projects,
     suggestions,
+    task_moves,
     task_states,
     tasks,
+    trash,
 )
 from taskflow.application.access import lock_tasks
 from taskflow.application.account_removal import delete_account
 from taskflow.application.accounts import create_user
-from taskflow.domain.errors import Conflict, Invalid, StaleVersion
+from taskflow.domain.errors import Conflict, Invalid, NotFound, StaleVersion
 from taskflow.domain.permissions import SYSTEM, Actor, ProjectRole, SiteRole
 from taskflow.domain.priority import Priority
 from taskflow.interfaces.api.endpoint import repeat_deadlocked
+from taskflow.interfaces.api.problems import handle_exception
 from taskflow.store.models import Event, EventStream, Job, Membership, Project, Suggestion, Task, User, WorkerBeat
 from tests.application.test_ledger_postgres import Aside, _postgres  # noqa: F401 - a fixture
 
@@ -193,6 +196,68 @@ def test_a_recurring_task_that_two_complete_at_once_is_followed_by_one(pair: Pai
     second.join()
     assert Task.objects.filter(previous=task).count() == 1
     assert Task.objects.count() == 2
+
+
+def test_a_task_that_is_moved_while_somebody_waits_for_it_is_found(pair: Pair) -> None:
+    task, other = pair.task(), projects.create_project(pair.ada, {"name": "Work"})
+    with transaction.atomic():
+        task_moves.move_task(pair.ada, task.pk, project=other.key)
+        second = Aside(lambda: task_states.complete_task(pair.ada, task.pk))
+        assert second.is_waiting()
+    second.join()
+    task.refresh_from_db()
+    assert (task.status, task.project_id) == ("done", other.pk)
+
+
+@pytest.mark.parametrize("place", ["moved", "trashed"])
+def test_a_part_that_is_made_meanwhile_goes_where_the_task_goes(pair: Pair, place: str) -> None:
+    """Whoever comes first: the part goes along, or is refused."""
+    other = projects.create_project(pair.ada, {"name": "Work"})
+
+    def put(task: Task) -> None:
+        if place == "moved":
+            task_moves.move_task(pair.ada, task.pk, project=other.key)
+        else:
+            trash.delete_task(pair.ada, task.pk)
+
+    first = pair.task("first")
+    with transaction.atomic():
+        part = pair.task("part", parent=str(first.pk))
+        second = Aside(lambda: put(first))
+        assert second.is_waiting()
+    second.join()
+    for task in (first, part):
+        task.refresh_from_db()
+    assert (part.parent_id, part.project_id) == (first.pk, first.project_id)
+    assert part.deleted_at == first.deleted_at
+
+    late = pair.task("late")
+    with transaction.atomic():
+        put(late)
+        second = Aside(lambda: pair.task("too late", parent=str(late.pk)))
+        assert second.is_waiting()
+    with pytest.raises(Invalid):
+        second.join()
+
+
+def test_what_names_an_account_that_is_deleted_meanwhile_is_tried_again(pair: Pair) -> None:
+    task, bob = pair.task(), User.objects.get(pk=pair.bob.person)
+
+    def assign() -> Response:
+        return Response(tasks.update_task(pair.ada, task.pk, {"assignees": ["bob"]}).title)
+
+    with transaction.atomic():
+        delete_account(pair.bob, bob)
+        assigning = Aside(repeat_deadlocked(assign))
+        speaking = Aside(lambda: comments.add_comment(pair.bob, task.pk, "Wait for me"))
+        assert assigning.is_waiting()
+    with pytest.raises(Invalid):
+        assigning.join()
+    with pytest.raises((IntegrityError, NotFound)) as gone:
+        speaking.join()
+    refused = handle_exception(gone.value, {})
+    assert refused is not None
+    assert refused.status_code == 404
 
 
 def test_tasks_made_at_once_stand_in_different_places(pair: Pair) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar
 
-from django.db import OperationalError, connection
+from django.db import DatabaseError, connection
 from django.utils.encoding import iri_to_uri
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
@@ -33,8 +33,9 @@ _LONGEST_VALUE = 2_000
 #: A cursor holds the keys of a row, such as a title of 500 characters; a filter says itself that it is too long, and
 #: from which position on.
 _LONGER = {"cursor": 40_000, "filter": 40_000}
-#: PostgreSQL's code of a deadlock, and how often a request is tried before its client hears of one.
-_DEADLOCK = "40P01"
+#: PostgreSQL's codes of a deadlock and of a reference to what somebody deleted meanwhile, and how often a request is
+#: tried before its client hears of one.
+_PASSING = {"40P01", "23503"}
 _TRIES = 5
 _ENTITY_TAG = re.compile(r'(?:W/)?"([^"]*)"|([0-9]+)')
 
@@ -190,14 +191,14 @@ class Endpoint(APIView):
 
 
 def repeat_deadlocked(handler: Callable[..., Response]) -> Callable[..., Response]:
-    """`handler`, run again where PostgreSQL chose its transaction to end a deadlock: nothing of it was kept."""
+    """`handler`, run again where PostgreSQL ended its transaction for what others did: nothing of it was kept."""
 
     def run(*args: Any, **kwargs: Any) -> Response:
         for _ in range(_TRIES - 1):
             try:
                 return handler(*args, **kwargs)
-            except OperationalError as error:
-                if getattr(error.__cause__, "sqlstate", None) != _DEADLOCK or connection.in_atomic_block:
+            except DatabaseError as error:
+                if getattr(error.__cause__, "sqlstate", None) not in _PASSING or connection.in_atomic_block:
                     raise
         return handler(*args, **kwargs)
 

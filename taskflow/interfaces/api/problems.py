@@ -2,11 +2,12 @@
 
 import json
 import logging
+import sqlite3
 from dataclasses import asdict
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.db.utils import OperationalError
+from django.db.utils import IntegrityError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions, serializers, status
@@ -162,10 +163,20 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
         log.exception("the database did not answer in time")
         http_status, document = 503, problem(503, "busy", "The database is busy. Try again in a moment.")
         headers["Retry-After"] = "1"
+    elif isinstance(error, IntegrityError) and _is_broken_reference(error):
+        detail = "Something that this needs was deleted meanwhile. Read it again."
+        http_status, document = 404, problem(404, "not_found", detail)
     else:
         return None
     set_rollback()
     return Response(document, status=http_status, headers=headers, content_type=CONTENT_TYPE)
+
+
+def _is_broken_reference(error: IntegrityError) -> bool:
+    """Whether a row names one that is gone: what was looked up before the transaction, such as who asks."""
+    cause = error.__cause__
+    broken = getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+    return broken or getattr(cause, "sqlstate", None) == "23503"
 
 
 def status_of(error: errors.TaskFlowError) -> int:
