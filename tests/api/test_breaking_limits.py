@@ -3,8 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from taskflow.domain.permissions import ProjectRole
-from taskflow.store.models import Job
+import pytest
+
+from taskflow.application.access import require_scope
+from taskflow.domain.permissions import Action, Actor, ProjectRole
+from taskflow.interfaces.api import endpoint
+from taskflow.store.models import Job, User
 from taskflow.store.models.jobs import JobState
 from tests.conftest import PASSWORD, Api, World
 
@@ -88,3 +92,25 @@ def test_advice_does_not_outlive_the_names_that_it_was_judged_by(api: Api, run_j
         assert api.get(f"priority-suggestions/{asked['id']}").json()["state"] == "pending"
         assert api.patch(path, fields).status_code == 200
         assert api.get(f"priority-suggestions/{asked['id']}").json()["state"] == "stale"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("DELETE", "me", None),
+        ("PATCH", "me", {"timezone": "Europe/Berlin"}),
+        ("POST", "tasks", {"title": "x"}),
+        ("POST", "filters", {"name": "x", "expression": "overdue"}),
+    ],
+)
+def test_a_request_of_an_account_that_is_deleted_meanwhile_is_answered_401(
+    api: Api, world: World, method: str, path: str, body: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = require_scope
+
+    def delete_before_the_handler(actor: Actor, action: Action) -> None:
+        found(actor, action)
+        User.objects.get(pk=world.ada.pk).delete()
+
+    monkeypatch.setattr(endpoint, "require_scope", delete_before_the_handler)
+    assert api(method, path, body).status_code == 401

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import asdict
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, RequestDataTooBig
 from django.db.utils import IntegrityError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from taskflow.domain import errors
+from taskflow.store.models import User
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +129,8 @@ def problem_response(http_status: int, code: str, detail: str) -> HttpResponse:
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
     """REST framework's exception handler. None (a bug) ends as a 500 without internals."""
     headers: dict[str, str] = {}
+    if isinstance(error, IntegrityError | ObjectDoesNotExist) and _is_asker_gone(context):
+        error = errors.NotAuthenticated("Your account was deleted meanwhile.")
     if isinstance(error, errors.TaskFlowError):
         http_status = status_of(error)
         field_errors = error.errors if isinstance(error, errors.Invalid) else None
@@ -172,8 +175,14 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
     return Response(document, status=http_status, headers=headers, content_type=CONTENT_TYPE)
 
 
+def _is_asker_gone(context: dict[str, Any]) -> bool:
+    """Whether the account that was found when the request came is deleted now."""
+    user = getattr(context.get("request"), "user", None)
+    return isinstance(user, User) and not User.objects.filter(pk=user.pk).exists()
+
+
 def _is_broken_reference(error: IntegrityError) -> bool:
-    """Whether a row names one that is gone: what was looked up before the transaction, such as who asks."""
+    """Whether a row names one that is gone: it was looked up before the transaction began."""
     cause = error.__cause__
     broken = getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
     return broken or getattr(cause, "sqlstate", None) == "23503"
