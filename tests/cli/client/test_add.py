@@ -64,6 +64,11 @@ def test_nothing_to_add_is_wrong_usage(script: Shell) -> None:
     assert "Usage:" in script.fail("add", code=2)
 
 
+def test_bytes_that_are_no_text_are_said_to_be_none(script: Shell) -> None:
+    # As Python hands on an argument that is no UTF-8.
+    assert "is not valid UTF-8" in script.fail("add", "caf\udce9")
+
+
 def test_a_task_that_was_added_is_never_told_as_a_failure(scripted: Scripted, script: Shell) -> None:
     scripted.say("me", 500, {"code": "internal", "detail": "Something went wrong.", "errors": []})
     assert "failed with 500" in script.fail("add", LINE)

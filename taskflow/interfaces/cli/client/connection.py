@@ -138,6 +138,8 @@ class Connection:
             except httpx.TransportError as error:
                 if pause is None:
                     raise Lost(f"The connection to {self.url} broke: {_reason(error)}.") from None
+            except UnicodeEncodeError:
+                raise Failure("The text is not valid UTF-8. Write it anew, or set the terminal to UTF-8.") from None
             except (httpx.InvalidURL, ValueError) as error:
                 raise Failure(f"{self.url} cannot be asked: {_reason(error)}.") from None
             time.sleep(pause)
