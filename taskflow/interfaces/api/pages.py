@@ -47,8 +47,8 @@ class _Column:
 
 def parse_limit(parameters: Mapping[str, str]) -> int:
     """`limit`, 1 to 200, 50 where absent."""
-    text = parameters.get("limit", "")
-    if not text:
+    text = parameters.get("limit")
+    if text is None:
         return DEFAULT_LIMIT
     if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= MOST):
         raise Invalid.field("limit", "invalid", f"Give a whole number from 1 to {MOST}.")
