@@ -72,7 +72,10 @@ def record_reason(level: Level, examples: Sequence[Example]) -> Reason:
     if not count:
         made = "1 decision" if len(examples) == 1 else f"{len(examples)} decisions"
         return Reason(code="past_decisions", text=f"learned from {made}, none of them {level}", field="title")
-    text = f"{count} of the {len(examples)} decisions learned from were {level}"
+    if len(examples) == 1:
+        text = f"the one decision learned from was {level}"
+    else:
+        text = f"{count} of the {len(examples)} decisions learned from {'was' if count == 1 else 'were'} {level}"
     return Reason(code="past_decisions", text=text, field="title")
 
 

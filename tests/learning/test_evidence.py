@@ -62,6 +62,12 @@ def test_titles_that_readers_may_not_see_are_counted_and_not_quoted() -> None:
     assert mixed.text == "like 2 tasks you set to urgent: “Pay rent”"
 
 
+def test_one_decision_is_one_and_not_several() -> None:
+    rent, bread = decided(task("Pay the rent"), "urgent"), decided(task("Bake bread"), "low")
+    assert record_reason("urgent", [rent]).text == "the one decision learned from was urgent"
+    assert record_reason("urgent", [rent, bread]).text == "1 of the 2 decisions learned from was urgent"
+
+
 def test_a_level_that_was_never_chosen_is_not_given_as_a_record() -> None:
     reason = record_reason("urgent", [decided(task("Pay the rent"), "low")])
     assert reason.text == "learned from 1 decision, none of them urgent"
