@@ -149,3 +149,9 @@ def _check_page(answer: object) -> None:
     labelled = set(re.findall(r'<label[^>]* for="([^"]+)"', text))
     fields = re.findall(r"<input(?![^>]*type=\"hidden\")[^>]*>", text)
     assert {found[1] for field in fields if (found := re.search(r' id="([^"]+)"', field))} <= labelled
+
+
+def test_registration_speaks_as_the_other_pages_do(client: Client, db: None) -> None:
+    page = client.get("/accounts/signup/").content.decode()
+    for words in ("User name", "E-mail (optional)", "Password again", "At least 8 characters"):
+        assert words in page

@@ -31,6 +31,11 @@ def test_probabilities_and_reasons_are_shown(admin: Browser, pending: list[Sugge
         assert f"<span>{level}</span><span>{probability * 100:.0f} %</span>" in html
 
 
+def test_a_suggestion_goes_by_the_title_of_its_task(admin: Browser, pending: list[Suggestion]) -> None:
+    assert pending[0].task.title in str(pending[0])
+    assert str(pending[0].task_id) not in str(pending[0])
+
+
 def test_pending_ones_are_accepted_through_the_use_case(admin: Browser, pending: list[Suggestion]) -> None:
     answer = admin.act("suggestion", "accept", *pending)
     assert messages_of(answer) == ["Accepted 2 suggestions."]

@@ -65,8 +65,8 @@ def _cards(now: datetime) -> list[dict[str, Any]]:
         _card("Dead", dead, "can be retried", _jobs("dead"), alarm=dead > 0),
         _card(
             "Oldest due job",
-            span(now - oldest) if oldest else "none waits",
-            "waiting for a worker",
+            span(now - oldest) if oldest else "none",
+            "waiting for a worker" if oldest else "no job is due",
             _jobs("queued"),
             alarm=oldest is not None and now - oldest > timedelta(minutes=5),
         ),

@@ -26,6 +26,9 @@ class FilterForm(UseCaseForm):
         widget=TextInput,
         help_text="For instance: priority >= high and due <= today+7d",
     )
+    ordering = forms.CharField(
+        max_length=200, required=False, widget=TextInput, help_text="For instance: -priority,due. Empty: newest first"
+    )
 
 
 @admin.register(SavedFilter, site=site)

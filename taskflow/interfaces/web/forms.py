@@ -13,6 +13,9 @@ from taskflow.application import accounts
 from taskflow.domain.errors import Invalid
 from taskflow.store.models import User
 
+#: What passwords are like.
+GOOD_ENOUGH = "At least 8 characters, not a common word, not only digits."
+
 
 class SignInForm(LoginForm):  # type: ignore[misc]  # allauth has no annotations
     """The sign-in page's. One answer to a wrong name and a wrong password, whichever was used."""
@@ -32,7 +35,15 @@ class SignInForm(LoginForm):  # type: ignore[misc]  # allauth has no annotations
 
 
 class RegistrationForm(SignupForm):  # type: ignore[misc]  # allauth has no annotations
-    """The registration page's."""
+    """The registration page's, in the words of the other pages."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = "User name"
+        if "email" in self.fields:
+            self.fields["email"].label = "E-mail" if self.fields["email"].required else "E-mail (optional)"
+        self.fields["password1"].help_text = GOOD_ENOUGH
+        self.fields["password2"].label = "Password again"
 
     def try_save(self, request: HttpRequest) -> Any:
         """The account, or the same answer without one for an address that has an account already."""
@@ -66,7 +77,7 @@ class _NewPasswordForm(forms.Form):
         label="Password",
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="At least 8 characters, not a common word, not only digits.",
+        help_text=GOOD_ENOUGH,
     )
     password2 = forms.CharField(
         label="Password again", strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})

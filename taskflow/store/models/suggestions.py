@@ -59,7 +59,7 @@ class Suggestion(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_suggested_priority_display() or '…'} for {self.task_id} ({self.state})"
+        return f"{self.get_suggested_priority_display() or '…'} for {self.task} ({self.state})"
 
 
 class DecisionKind(models.TextChoices):

@@ -64,7 +64,8 @@ def test_nothing_to_add_is_wrong_usage(script: Shell) -> None:
     assert "Usage:" in script.fail("add", code=2)
 
 
-def test_bytes_that_are_no_text_are_said_to_be_none(script: Shell) -> None:
+def test_bytes_that_are_no_text_are_said_to_be_none(scripted: Scripted, script: Shell) -> None:
+    scripted.say("me", 200, ME)
     # As Python hands on an argument that is no UTF-8.
     assert "is not valid UTF-8" in script.fail("add", "caf\udce9")
 
