@@ -81,6 +81,8 @@ def test_agreement_is_drawn_by_week(
             accept(actor, suggestion.pk)
     page = admin.open("index")
     agreement = json.loads(page.context["agreement_chart"].data)
+    # The point of a week with 100 % is whole.
+    assert agreement["datasets"][0]["clip"] > 0
     assert agreement["labels"][-1] == "23 Nov"
     assert agreement["datasets"][0]["data"][-1] == 75
     assert agreement["datasets"][0]["data"][:-1] == [None] * (len(agreement["labels"]) - 1)

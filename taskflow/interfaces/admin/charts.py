@@ -48,6 +48,8 @@ def line_chart(title: str, labels: Sequence[str], series: Sequence[Series], *, h
             "backgroundColor": _COLOURS[at],
             "borderWidth": 2,
             "pointRadius": 3,
+            # Pixels beyond the axes: the point of the highest value is not cut in half.
+            "clip": 4,
             "spanGaps": True,
             "tension": 0.2,
         }
