@@ -20,6 +20,8 @@ from taskflow.store.models.users import USERNAME_PATTERN, HeldName, fold_name
 #: Words that stand for somebody else where a user name is expected.
 RESERVED = frozenset({"me", "none", "system"})
 LONGEST_PASSWORD = 1024
+#: What the machine's zone files also hold: they name no place, and mean something else on the next machine.
+_NO_ZONES = frozenset({"localtime", "Factory"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,6 @@ def check_email(email: str) -> list[FieldError]:
 
 
 def _check_timezone(name: str) -> list[FieldError]:
-    if name in available_timezones():
+    if name in available_timezones() - _NO_ZONES:
         return []
     return [FieldError("timezone", "invalid", "Give an IANA time zone such as Europe/Berlin or UTC.")]

@@ -14,15 +14,15 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from itertools import chain, islice, pairwise
 from time import perf_counter
-from zoneinfo import ZoneInfo
 
 from taskflow.domain.cues import find_cues, strongest
 from taskflow.domain.facts import TaskFacts
 from taskflow.domain.priority import LEVELS, Level
 from taskflow.domain.suggestion import Reason, Signal
+from taskflow.domain.zones import load_zone
 
 #: Where a task with nothing to say for itself stands: a little above medium, before the missing due date is taken off.
 BASE = 1.05
@@ -91,7 +91,7 @@ def rules_signal(facts: TaskFacts, *, now: datetime, timezone: str) -> Signal:
 
 def score_task(facts: TaskFacts, *, now: datetime, timezone: str) -> RuleScore:
     """The score of a task and the factors that it is the sum of."""
-    zone = ZoneInfo(timezone)
+    zone = load_zone(timezone)
     cues = tuple(cue_factors(facts))
     explained = bool(facts.description.strip()) or any((cue.contribution or 0.0) >= PRESSING for cue in cues)
     factors = (
@@ -111,7 +111,7 @@ def level_probabilities(score: float, spread: float = SPREAD) -> dict[Level, flo
     return {level: above[k] - above[k + 1] for k, level in enumerate(LEVELS)}
 
 
-def due_moment(facts: TaskFacts, zone: ZoneInfo) -> datetime | None:
+def due_moment(facts: TaskFacts, zone: tzinfo) -> datetime | None:
     """When the task is due: its clock time, or the end of its due day in `zone`; None without a due date."""
     if facts.due_at is not None:
         return facts.due_at
@@ -120,7 +120,7 @@ def due_moment(facts: TaskFacts, zone: ZoneInfo) -> datetime | None:
     return datetime.combine(facts.due_date, time(23, 59, 59), zone)
 
 
-def due_factors(facts: TaskFacts, now: datetime, zone: ZoneInfo, *, explained: bool) -> Iterator[Reason]:
+def due_factors(facts: TaskFacts, now: datetime, zone: tzinfo, *, explained: bool) -> Iterator[Reason]:
     """How near the due date is, and whether the work still fits before it; `explained` excuses a missing date."""
     due = due_moment(facts, zone)
     if due is None:
@@ -144,7 +144,7 @@ def due_factors(facts: TaskFacts, now: datetime, zone: ZoneInfo, *, explained: b
         )
 
 
-def start_factors(facts: TaskFacts, now: datetime, zone: ZoneInfo) -> Iterator[Reason]:
+def start_factors(facts: TaskFacts, now: datetime, zone: tzinfo) -> Iterator[Reason]:
     """A start date that lies ahead takes the hurry out."""
     if facts.start_date is None:
         return
@@ -224,7 +224,7 @@ def dependency_factors(facts: TaskFacts) -> Iterator[Reason]:
         yield Reason(code="blocked", text=f"waits for {tasks}", field="blocked_by", contribution=-0.3)
 
 
-def describe_due(facts: TaskFacts, due: datetime, now: datetime, zone: ZoneInfo) -> str:
+def describe_due(facts: TaskFacts, due: datetime, now: datetime, zone: tzinfo) -> str:
     """The due date in words that are true at `now`: in whole days for an all-day date, in hours or minutes for a near
     clock time."""
     if facts.due_date is not None:
@@ -262,7 +262,7 @@ def interpolate(curve: tuple[tuple[float, float], ...], x: float) -> float:
     return curve[-1][1]
 
 
-def local_day(moment: datetime, zone: ZoneInfo) -> date:
+def local_day(moment: datetime, zone: tzinfo) -> date:
     """The calendar day of an aware moment in `zone`."""
     return moment.astimezone(zone).date()
 

@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from taskflow.domain.cues import find_cues, stem
 from taskflow.domain.facts import TaskFacts
 from taskflow.domain.priority import LEVELS
 from taskflow.domain.rules import due_moment, level_probabilities, score_task
+from taskflow.domain.zones import load_zone
 from taskflow.learning.topics import count_topics
 
 Vector = NDArray[np.float32]
@@ -66,7 +66,7 @@ class Encoding:
 
 def encode(facts: TaskFacts, at: datetime, timezone: str) -> Encoding:
     """The task as it stood at `at` (aware), for a person in the IANA zone `timezone`."""
-    zone = ZoneInfo(timezone)
+    zone = load_zone(timezone)
     score = score_task(facts, now=at, timezone=timezone).score
     probabilities = level_probabilities(score)
     due = due_moment(facts, zone)

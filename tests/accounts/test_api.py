@@ -45,6 +45,7 @@ def test_registering_makes_a_member_with_an_inbox_and_an_event(client: Client, d
         ("password", "1234", "password_too_short"),
         ("password", "carol-carol", "password_too_similar"),
         ("timezone", "Mars/Olympus", "invalid"),
+        ("timezone", "localtime", "invalid"),
         ("role", "admin", "unknown_field"),
     ],
 )

@@ -114,3 +114,14 @@ def test_a_request_of_an_account_that_is_deleted_meanwhile_is_answered_401(
 
     monkeypatch.setattr(endpoint, "require_scope", delete_before_the_handler)
     assert api(method, path, body).status_code == 401
+
+
+def test_a_zone_that_this_machine_does_not_know_stops_no_list_and_no_suggestion(world: World, run_jobs: Run) -> None:
+    User.objects.filter(pk=world.ada.pk).update(timezone="Mars/Olympus")
+    api = Api(User.objects.get(pk=world.ada.pk))
+    for query in ("due_before=2026-12-01", "due_after=2026-12-01", "filter=due%20%3D%20today"):
+        assert api.get(f"tasks?{query}").status_code == 200
+    task = make(api, "Pay the rent")
+    asked = api.post(f"tasks/{task}/priority-suggestions").json()
+    run_jobs()
+    assert api.get(f"priority-suggestions/{asked['id']}").json()["state"] == "pending"

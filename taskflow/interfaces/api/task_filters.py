@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
-from zoneinfo import ZoneInfo
 
 from taskflow.application.references import named_project
 from taskflow.domain.errors import Invalid
 from taskflow.domain.permissions import Action, Actor
 from taskflow.domain.priority import Priority
 from taskflow.domain.text import words
+from taskflow.domain.zones import load_zone
 from taskflow.interfaces.api import filter_expressions
 from taskflow.interfaces.api.filter_expressions import expression_conditions
 from taskflow.interfaces.api.lists import parse_choices, parse_flag
@@ -113,12 +113,12 @@ def _due_after(actor: Actor, text: str) -> Sql:
 
 
 def _end(day: date, actor: Actor) -> datetime:
-    return datetime.combine(day, time.max, ZoneInfo(actor.timezone)).astimezone(UTC)
+    return datetime.combine(day, time.max, load_zone(actor.timezone)).astimezone(UTC)
 
 
 def _parse_when(name: str, text: str, actor: Actor) -> tuple[date, datetime]:
     """A date (the reader's own day) or a time with its offset, each in both forms."""
-    zone = ZoneInfo(actor.timezone)
+    zone = load_zone(actor.timezone)
     try:
         if len(text) == 10:
             day = date.fromisoformat(text)
