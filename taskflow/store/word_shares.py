@@ -1,7 +1,8 @@
 """How frequent words are among all tasks, by PostgreSQL's own statistics.
 
 Rare words are best looked up in their index and what is found sorted; of frequent ones the first page is found sooner
-by going through the tasks in their order. PostgreSQL cannot tell: it takes every beginning of a word for a frequent one.
+by going through the tasks in their order. PostgreSQL cannot tell: it takes every beginning of a word for a frequent
+one.
 """
 
 import math
