@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from django.db import transaction
+from django.db import models, transaction
 
 from taskflow.application import ports
 from taskflow.domain.events import EventType
@@ -24,6 +24,7 @@ from taskflow.domain.permissions import Actor
 from taskflow.store.identifiers import new_id
 from taskflow.store.models import Event, Job
 from taskflow.store.models.jobs import JobState
+from taskflow.store.rows import insert
 from taskflow.store.sequences import append_events
 
 Data: TypeAlias = dict[str, Any]
@@ -37,6 +38,11 @@ class Change:
     now: datetime
     _events: list[tuple[UUID | None, Event]] = field(default_factory=list)
     _jobs: list[Job] = field(default_factory=list)
+    _rows: list[models.Model] = field(default_factory=list)
+
+    def insert(self, row: models.Model) -> None:
+        """Inserts a row with the last statement: nothing of this change may look for it in the database."""
+        self._rows.append(row)
 
     def event(
         self, kind: EventType, *, project: UUID | None = None, task: UUID | None = None, data: Data | None = None
@@ -65,17 +71,18 @@ class Change:
     @contextmanager
     def part(self) -> Iterator[None]:
         """A part that may fail by itself: an error undoes its rows, events and jobs, and leaves the rest."""
-        events, jobs = len(self._events), len(self._jobs)
+        events, jobs, rows = len(self._events), len(self._jobs), len(self._rows)
         try:
             with transaction.atomic():
                 yield
         except BaseException:
             del self._events[events:]
             del self._jobs[jobs:]
+            del self._rows[rows:]
             raise
 
     def flush(self) -> None:
-        """Writes jobs, then events; called once, by `change`, as the transaction's last statements."""
+        """Writes jobs, then rows and events; called once, by `change`, as the transaction's last statements."""
         # By key, for the reason given below for streams.
         for job in sorted(self._jobs, key=lambda job: job.key):
             wake_after_commit(_file(job))
@@ -84,7 +91,10 @@ class Change:
             by_stream[project].append(event)
         # One order for all, so that two changes of the same projects cannot wait for each other.
         for project in sorted(by_stream, key=str):
-            append_events(project, by_stream[project])
+            append_events(project, by_stream[project], self._rows)
+            self._rows.clear()
+        for row in self._rows:
+            insert(row)
 
 
 def wake_after_commit(job_id: UUID) -> None:

@@ -10,7 +10,6 @@ from taskflow.application.changes import Change
 from taskflow.domain.events import EventType
 from taskflow.domain.facts import TaskFacts
 from taskflow.domain.priority import Priority
-from taskflow.store import rows
 from taskflow.store.models import Decision, Suggestion, Task
 from taskflow.store.models.suggestions import DecisionKind, SuggestionState
 from taskflow.store.models.tasks import OPEN_STATUSES
@@ -186,7 +185,7 @@ def note_new(opened: Change, judged: Iterable[tuple[Task, TaskFacts]]) -> None:
         if task.level is not Priority.NONE
     ]
     if len(made) == 1:
-        rows.insert(made[0])
+        opened.insert(made[0])
     else:
         Decision.objects.bulk_create(made)
 

@@ -18,6 +18,11 @@ def last_rank(project_id: UUID) -> str:
     return next_ranks(project_id, 1)[0]
 
 
+def rank_after(last: str | None) -> str:
+    """The rank of the next task of a project, of which `last` is the greatest."""
+    return str(generate_key_between(last, None))
+
+
 def next_ranks(project_id: UUID, count: int) -> list[str]:
     """`count` ranks after every task of the project, in order."""
     return [str(rank) for rank in generate_n_keys_between(sequences.last_rank(project_id), None, count)]

@@ -11,7 +11,7 @@ from taskflow.application.completion import follow_completion
 from taskflow.application.dependencies import lock_links
 from taskflow.application.mentions import tell_mentioned
 from taskflow.application.projects import inbox
-from taskflow.application.ranks import last_rank
+from taskflow.application.ranks import last_rank, rank_after
 from taskflow.application.references import named_project, named_task, unknown
 from taskflow.application.task_fields import (
     apply_fields,
@@ -42,12 +42,12 @@ _RELATIONS = frozenset({"labels", "assignees", "blocked_by", "reminders"})
 def create_task(actor: Actor, fields: Fields) -> Task:
     """A new task from validated `fields` (names as in the API); without `project`, in the parent's or the inbox."""
     with change(actor) as opened:
-        return create_in(opened, fields)
+        return create_in(opened, fields, last=True)
 
 
-def create_in(opened: Change, fields: Fields) -> Task:
-    """`create_task` inside an open change."""
-    task = add_task(opened, fields)
+def create_in(opened: Change, fields: Fields, *, last: bool = False) -> Task:
+    """`create_task` inside an open change; `last` says that nothing of it comes after."""
+    task = add_task(opened, fields, last=last)
     if task.project.auto_suggest == "on_create":
         suggestions.request_in(opened, task)
     elif not fields.keys() & _RELATIONS:
@@ -55,12 +55,12 @@ def create_in(opened: Change, fields: Fields) -> Task:
     return task
 
 
-def add_task(opened: Change, fields: Fields) -> Task:
-    """`create_task` inside an open change, without a suggestion."""
+def add_task(opened: Change, fields: Fields, *, last: bool = False) -> Task:
+    """`create_task` inside an open change, without a suggestion; `last`: as in `create_in`."""
     actor = opened.actor
     if fields.get("blocked_by"):
         lock_links()
-    project = _enter_project(actor, fields)
+    project, rank = _enter_project(actor, fields)
     refuse_archived(project)
     given = fields.get("priority")
     task = Task(
@@ -75,10 +75,12 @@ def add_task(opened: Change, fields: Fields) -> Task:
     task.completed_at = fields.get("completed_at", opened.now) if task.status == TaskStatus.DONE else None
     set_parent(actor, task, fields, Action.TASK_WRITE)
     follow_due(task)
-    # The project's row is held, so that nobody else takes the same place.
-    task.rank = last_rank(project.pk)
+    task.rank = rank
     urgency.score_alone(task, actor.timezone, opened.now)
-    rows.insert(task)
+    if last and not fields.keys() & _RELATIONS and project.auto_suggest != "on_create":
+        opened.insert(task)
+    else:
+        rows.insert(task)
     relations = apply_relations(actor, task, fields)
     if fields.get("blocked_by"):
         urgency.refresh([task.pk], opened.now)
@@ -101,8 +103,11 @@ def add_task(opened: Change, fields: Fields) -> Task:
     return task
 
 
-def _enter_project(actor: Actor, fields: Fields) -> Project:
-    """The project that a new task goes into, with the task's number taken (`task_counter`) and its row held."""
+def _enter_project(actor: Actor, fields: Fields) -> tuple[Project, str]:
+    """The project that a new task goes into, with the task's number taken (`task_counter`) and its row held; its rank.
+
+    While the row is held nobody else takes the same place.
+    """
     reference = fields.get("project")
     if reference is None and fields.get("parent") is not None:
         reference = named_task("parent", actor, fields["parent"], Action.TASK_WRITE).project_id
@@ -113,9 +118,9 @@ def _enter_project(actor: Actor, fields: Fields) -> Project:
     found = enter_project(actor, named_projects([str(reference)]))
     if found is None:
         raise unknown("project", "project", reference)
-    project, role = found
-    require_role(actor, role, Action.TASK_WRITE)
-    return project
+    require_role(actor, found.role, Action.TASK_WRITE)
+    rank = rank_after(found.last_rank) if found.alone else last_rank(found.project.pk)
+    return found.project, rank
 
 
 def update_task(actor: Actor, reference: str | UUID, fields: Fields, *, version: int | None = None) -> Task:

@@ -30,7 +30,21 @@ def read_project(actor: Actor, condition: Sql) -> tuple[Project, ProjectRole] | 
     return (build(Project, found[0][:-1]), ProjectRole(found[0][-1])) if found else None
 
 
-def enter_project(actor: Actor, condition: Sql) -> tuple[Project, ProjectRole] | None:
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A project whose next task number was taken, with the actor's role there.
+
+    `last_rank` is the greatest rank of its tasks, as long as the statement was `alone`: where it waited for another,
+    it has not seen what that one wrote.
+    """
+
+    project: Project
+    role: ProjectRole
+    last_rank: str | None
+    alone: bool
+
+
+def enter_project(actor: Actor, condition: Sql) -> Entered | None:
     """`read_project`, which takes the next task number too: the project's `task_counter` is that number.
 
     The project's row is held from here until the transaction ends.
@@ -41,10 +55,17 @@ def enter_project(actor: Actor, condition: Sql) -> tuple[Project, ProjectRole] |
     text = (
         "UPDATE store_project SET task_counter = task_counter + 1"
         f" WHERE id IN (SELECT p.id FROM store_project p WHERE {where.text})"
-        f" RETURNING {columns(Project, 'store_project')}, {role.text}"
+        f" RETURNING {columns(Project, 'store_project')}, {role.text},"
+        " (SELECT t.rank FROM store_task t WHERE t.project_id = store_project.id ORDER BY t.rank DESC LIMIT 1),"
+        # The number as the statement found it, but for SQLite, where it is the new one and the rank is asked for again.
+        " (SELECT q.task_counter FROM store_project q WHERE q.id = store_project.id)"
     )
     found = fetch(Sql(text, where.params + role.params))
-    return (build(Project, found[0][:-1]), ProjectRole(found[0][-1])) if found else None
+    if not found:
+        return None
+    *values, held, last, before = found[0]
+    project = build(Project, values)
+    return Entered(project, ProjectRole(held), last, alone=before + 1 == project.task_counter)
 
 
 def read_task(actor: Actor, condition: Sql, *, lock: bool) -> tuple[Task, ProjectRole] | None:

@@ -68,11 +68,18 @@ def fetch(sql: Sql) -> list[tuple[Any, ...]]:
 
 def insert(instance: models.Model) -> None:
     """Inserts one row with every column. No signals; `pre_save` of fields (`auto_now`) is not asked."""
+    statement = inserting(instance)
+    with connection.cursor() as cursor:
+        cursor.execute(statement.text, statement.params)
+
+
+def inserting(instance: models.Model) -> Sql:
+    """The statement that `insert` runs; the instance counts as stored from now on."""
     # Asked once: each look at `connection` looks for the thread's own.
     model, wrapper = type(instance), connections[DEFAULT_DB_ALIAS]
-    with wrapper.cursor() as cursor:
-        cursor.execute(_insertion(model), [_value(instance, field, wrapper) for field in model._meta.concrete_fields])
+    values = [_value(instance, field, wrapper) for field in model._meta.concrete_fields]
     instance._state.adding, instance._state.db = False, DEFAULT_DB_ALIAS
+    return Sql(_insertion(model), tuple(values))
 
 
 @cache

@@ -4,6 +4,7 @@ The ORM has no such form, and read-then-write would need a lock held longer.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from django.db import connection, models
 
 from taskflow.store.identifiers import new_id
 from taskflow.store.models import Event, EventStream, Project
-from taskflow.store.rows import fetch
+from taskflow.store.rows import fetch, insert, inserting
 from taskflow.store.sql import Sql, uuid_value
 
 
@@ -44,12 +45,18 @@ def last_rank(project: UUID) -> str | None:
     return str(found[0][0]) if found else None
 
 
-def append_events(project: UUID | None, events: Sequence[Event]) -> None:
-    """Numbers events as the next ones of a project's stream (None: the site's) and writes them.
+def append_events(project: UUID | None, events: Sequence[Event], rows: Sequence[models.Model] = ()) -> None:
+    """Numbers events as the next ones of a project's stream (None: the site's) and writes them, and inserts `rows`.
 
     The stream's row is held from here until the commit: call it last in a transaction.
     """
-    if not _append(project, events):
+    if connection.vendor == "postgresql":
+        written = _append_at_once(project, events, [inserting(row) for row in rows])
+    else:
+        for row in rows:
+            insert(row)
+        written = _append(project, events)
+    if not written:
         EventStream.objects.bulk_create([EventStream(id=new_id(), **_named(project))], ignore_conflicts=True)
         if not _append(project, events):
             raise LookupError(f"no event stream of {project}")
@@ -60,23 +67,11 @@ def _named(project: UUID | None) -> dict[str, Any]:
 
 
 def _append(project: UUID | None, events: Sequence[Event]) -> bool:
-    count = len(events)
-    chosen, key = ("site", ()) if project is None else ("project_id = %s", (uuid_value(project),))
-    advance = f"UPDATE store_eventstream SET head = head + %s WHERE {chosen} RETURNING id, head"
     if connection.vendor == "postgresql":
-        # One statement, for the time that others wait for the row.
-        rows = ", ".join(["(%s::uuid, %s::int, %s, %s::uuid, %s, %s::uuid, %s::jsonb, %s::timestamptz)"] * count)
-        text = (
-            f"WITH s AS ({advance}) INSERT INTO store_event"
-            " (id, stream_id, seq, type, actor_id, actor_name, task_id, data, time)"
-            " SELECT v.id, s.id, s.head - %s + v.place, v.type, v.actor_id, v.actor_name, v.task_id, v.data, v.time"
-            f" FROM s, (VALUES {rows}) AS v (id, place, type, actor_id, actor_name, task_id, data, time)"
-        )
-        values = [value for place, event in enumerate(events, start=1) for value in _event_values(place, event)]
-        with connection.cursor() as cursor:
-            cursor.execute(text, [count, *key, count, *values])
-            return bool(cursor.rowcount)
-    found = fetch(Sql(advance, (count, *key)))
+        return _append_at_once(project, events, [])
+    count = len(events)
+    advance = _advancing(project, count)
+    found = fetch(advance)
     if not found:
         return False
     stream, head = found[0]
@@ -86,10 +81,41 @@ def _append(project: UUID | None, events: Sequence[Event]) -> bool:
     return True
 
 
-def _event_values(place: int, event: Event) -> tuple[Any, ...]:
+def _advancing(project: UUID | None, count: int) -> Sql:
+    chosen, key = ("site", ()) if project is None else ("project_id = %s", (uuid_value(project),))
+    return Sql(f"UPDATE store_eventstream SET head = head + {int(count)} WHERE {chosen} RETURNING id, head", key)
+
+
+def _append_at_once(project: UUID | None, events: Sequence[Event], inserts: Sequence[Sql]) -> bool:
+    """PostgreSQL's form: one statement, for the time that others wait for the stream's row.
+
+    Counts are part of the text: the driver parses anew each time what has more than 50 parameters.
+    """
+    advance = _advancing(project, len(events))
+    text = _appending(tuple(sql.text for sql in inserts), advance.text, len(events))
+    given = [value for sql in inserts for value in sql.params]
+    values = [value for event in events for value in _event_values(event)]
+    with connection.cursor() as cursor:
+        cursor.execute(text, [*given, *advance.params, *values])
+        return bool(cursor.rowcount)
+
+
+@lru_cache(maxsize=256)
+def _appending(inserts: tuple[str, ...], advance: str, count: int) -> str:
+    row = "(%s::uuid, {place}, %s, %s::uuid, %s, %s::uuid, %s::jsonb, %s::timestamptz)"
+    places = ", ".join(row.format(place=place) for place in range(1, count + 1))
+    beside = "".join(f"r{number} AS ({text}), " for number, text in enumerate(inserts))
+    return (
+        f"WITH {beside}s AS ({advance}) INSERT INTO store_event"
+        " (id, stream_id, seq, type, actor_id, actor_name, task_id, data, time)"
+        f" SELECT v.id, s.id, s.head - {count} + v.place, v.type, v.actor_id, v.actor_name, v.task_id, v.data, v.time"
+        f" FROM s, (VALUES {places}) AS v (id, place, type, actor_id, actor_name, task_id, data, time)"
+    )
+
+
+def _event_values(event: Event) -> tuple[Any, ...]:
     return (
         event.pk,
-        place,
         event.type,
         event.actor_id,
         event.actor_name,

@@ -2,11 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 _CONTROLS = {"\n", "\t", "\r"}
 #: Control characters and lone surrogates, written for JSON Schema and Python alike.
@@ -26,10 +27,28 @@ def is_clean(text: str) -> bool:
     )
 
 
+def _is_expected(field: Any) -> bool:
+    return bool(field.required) or field.default is not empty
+
+
 class StrictSerializer(serializers.Serializer[Any]):
     """Refuses fields that it does not know, and values that only look right (`"5"` for 5)."""
 
+    _given: Container[str] | None = None
+
+    @property
+    def _writable_fields(self) -> list[serializers.Field[Any, Any, Any, Any]]:
+        """REST framework's hook: the fields to validate. What is absent and may be so needs no look."""
+        given = self._given
+        return [
+            field
+            for name, field in self.fields.items()
+            if not field.read_only and (given is None or name in given or _is_expected(field))
+        ]
+
     def to_internal_value(self, data: Any) -> Any:
+        # A form says some things by leaving them out.
+        self._given = data if type(data) is dict else None
         if isinstance(data, Mapping):
             unknown = [str(name) for name in data if name not in self.fields or self.fields[name].read_only]
             if unknown:

@@ -47,9 +47,10 @@ class InstantLoader(TimestamptzLoader):
     def load(self, data: Any) -> datetime:
         """The instant in UTC, which is the zone of every connection."""
         try:
-            return datetime.fromisoformat(bytes(data).decode()).astimezone(UTC)
+            value = datetime.fromisoformat(str(data, "ascii"))
         except ValueError:
-            return super().load(data).astimezone(UTC)
+            value = super().load(data)
+        return value if value.tzinfo is UTC else value.astimezone(UTC)
 
 
 @cache
