@@ -49,5 +49,23 @@ class Migration(migrations.Migration):
             name='urgency_factors',
             field=taskflow.store.models.json_text.JSONTextField(default=list, editable=False),
         ),
+        migrations.AlterField(
+            model_name='decision',
+            name='suggestion',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='decisions', to='store.suggestion'),
+        ),
+        migrations.AlterField(
+            model_name='task',
+            name='parent',
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='subtasks', to='store.task'),
+        ),
+        migrations.AddIndex(
+            model_name='decision',
+            index=models.Index(condition=models.Q(('suggestion', None), _negated=True), fields=['suggestion'], name='decision_on_suggestion'),
+        ),
+        migrations.AddIndex(
+            model_name='task',
+            index=models.Index(condition=models.Q(('parent', None), _negated=True), fields=['parent'], name='task_parts'),
+        ),
         migrations.RunPython(expect_large_projects, migrations.RunPython.noop, elidable=False),
     ]

@@ -79,7 +79,7 @@ class Decision(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="decisions", db_index=False)
     project = models.ForeignKey(Project, models.CASCADE, related_name="decisions", db_index=False)
     task = models.ForeignKey(Task, models.CASCADE, related_name="decisions")
-    suggestion = models.ForeignKey(Suggestion, models.SET_NULL, null=True, related_name="decisions")
+    suggestion = models.ForeignKey(Suggestion, models.SET_NULL, null=True, related_name="decisions", db_index=False)
     kind = models.CharField(max_length=10, choices=DecisionKind.choices)
     #: The level that was decided; of a dismissal, the level that was refused.
     priority = models.PositiveSmallIntegerField(choices=PRIORITY_CHOICES)
@@ -90,6 +90,7 @@ class Decision(models.Model):
         indexes = (
             models.Index(fields=["user", "-decided_at"], name="decision_of_user"),
             models.Index(fields=["project", "-decided_at"], name="decision_of_project"),
+            models.Index(fields=["suggestion"], condition=~models.Q(suggestion=None), name="decision_on_suggestion"),
         )
 
     def __str__(self) -> str:

@@ -49,7 +49,7 @@ class Task(models.Model):
     # `task_by_rank` begins with it.
     project = models.ForeignKey(Project, models.CASCADE, related_name="tasks", db_index=False)
     number = models.PositiveIntegerField(editable=False)
-    parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="subtasks")
+    parent = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="subtasks", db_index=False)
     title = models.CharField(max_length=500)
     description = models.TextField(blank=True, default="", max_length=100_000)
     status = models.CharField(max_length=12, choices=TaskStatus.choices, default=TaskStatus.TODO)
@@ -140,6 +140,8 @@ class Task(models.Model):
                 name="task_by_priority_low",
             ),
             models.Index(fields=["project", "priority", "id"], condition=Q(deleted_at=None), name="task_by_priority"),
+            # Few tasks have what these look for, and every change of a task would write to them.
+            models.Index(fields=["parent"], condition=~Q(parent=None), name="task_parts"),
             models.Index(fields=["deleted_at"], condition=~Q(deleted_at=None), name="task_in_trash"),
             models.Index(fields=["urgency_as_of"], name="task_urgency_age"),
         )
