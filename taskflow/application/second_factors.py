@@ -9,6 +9,7 @@ from taskflow.application.changes import change
 from taskflow.domain.errors import Forbidden
 from taskflow.domain.events import EventType
 from taskflow.domain.permissions import Action, Actor
+from taskflow.store.credential_changes import note_change
 from taskflow.store.models import User
 
 
@@ -26,4 +27,5 @@ def remove_second_factor(actor: Actor, user: User) -> None:
             return
         credentials.end_all(user)
         User.objects.filter(pk=user.pk).update(version=F("version") + 1)
+        note_change()
         opened.event(EventType.USER_UPDATED, data={"username": user.username, "changed": ["second_factor"]})

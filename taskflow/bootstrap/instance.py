@@ -35,6 +35,9 @@ def open_instance(overrides: Mapping[str, object] | None = None, *, create: bool
 
     django.setup()
     join_ports(settings)
+    from taskflow.store.credential_changes import open_counter
+
+    open_counter(settings.data_dir, create=create)
     return settings
 
 

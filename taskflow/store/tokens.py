@@ -1,34 +1,45 @@
 """Finding a bearer token: every request does."""
 
-from typing import Any
+import time
 
+from taskflow.store.credential_changes import read_count
 from taskflow.store.models import ApiToken, User
 from taskflow.store.rows import build, columns, fetch, width
 from taskflow.store.sql import Sql
 
-#: Digest → the row that was read last, and what was made of it. An unchanged row means an unchanged token: making the
-#: two instances anew costs as much as reading the row.
-_known: dict[str, tuple[tuple[Any, ...], ApiToken]] = {}
-_MOST_KNOWN = 1_000
+#: Seconds for which a token that was read is good, as long as no credential changed on this machine meanwhile.
+REMEMBERED = 1.0
+_MOST = 1_000
+#: Digest → the count of changes when it was read, until when it is good, and the token.
+_known: dict[str, tuple[int, float, ApiToken]] = {}
+
+
+def find_remembered(digest: str) -> ApiToken | None:
+    """The token with that digest, with its user. Others are given the same instances: they are only to be read."""
+    # Before the read: a change in between makes what was read count as old.
+    count, now = read_count(), time.monotonic()
+    known = _known.get(digest)
+    if known is not None and known[0] == count and now < known[1]:
+        return known[2]
+    token = read_token(digest)
+    if token is None:
+        _known.pop(digest, None)
+        return None
+    if len(_known) >= _MOST:
+        _known.clear()
+    _known[digest] = count, now + REMEMBERED, token
+    return token
 
 
 def read_token(digest: str) -> ApiToken | None:
-    """The token with that digest, with its user. Others are given the same instances: they are only to be read."""
+    """The token with that digest as it is stored now, with its user."""
     text = (
         f"SELECT {columns(ApiToken, 'k')}, {columns(User, 'u')} FROM store_apitoken k"
         " JOIN store_user u ON u.id = k.user_id WHERE k.digest = %s"
     )
     found = fetch(Sql(text, (digest,)))
     if not found:
-        _known.pop(digest, None)
         return None
-    row = found[0]
-    known = _known.get(digest)
-    if known is not None and known[0] == row:
-        return known[1]
-    token = build(ApiToken, row[: width(ApiToken)])
-    token.user = build(User, row[width(ApiToken) :])
-    if len(_known) >= _MOST_KNOWN:
-        _known.clear()
-    _known[digest] = row, token
+    token = build(ApiToken, found[0][: width(ApiToken)])
+    token.user = build(User, found[0][width(ApiToken) :])
     return token

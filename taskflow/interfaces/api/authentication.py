@@ -1,7 +1,7 @@
 """Who a request comes from: a bearer token, else the session cookie.
 
-Nothing is remembered between requests, so a revoked token, a changed password or a deactivated person ends with the
-request after it.
+A revoked token, a changed password or a deactivated person ends with the request after it; what another machine
+changed, within a second.
 """
 
 from copy import copy
