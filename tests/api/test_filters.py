@@ -288,3 +288,11 @@ def test_built_in_filters_find_what_they_are_called(
     api.post("tasks", {"title": "In the inbox"})
     found = api.get(f"tasks?saved={name}").json()["results"]
     assert [task["title"] for task in found] == expected
+
+
+@pytest.mark.parametrize(("expression", "position"), [("label = a%00", 9), ("%07", 0), ('title ~ "a%0bb"', 10)])
+def test_a_control_character_is_named_with_its_position(api: Api, expression: str, position: int) -> None:
+    response = api.get(f"tasks?filter={expression}")
+    assert response.status_code == 400
+    found = response.json()["errors"][0]
+    assert (found["field"], found["code"], found["position"]) == ("filter", "syntax", position)
