@@ -52,7 +52,7 @@ _RANGE: Final = re.compile(
 )
 _WORD: Final = re.compile(r"(?<![\w'’-])(?P<word>noon|midday|midnight)(?![\w'’-])")
 _PREPOSITION: Final = re.compile(
-    r"(?:(?<=[\s\x00(,])|\A)(?:(?P<word>due\s+at|due\s+by|due|at|by|before|until|till|around)\s+|(?P<sign>@)\s?)\Z"
+    r"(?:(?<=[\s\x00(,])|\A)(?:(?P<word>due\s+at|due\s+by|due|at|by|before|after|for|until|till|around)\s+|(?P<sign>@)\s?)\Z"
 )
 _ARTICLES: Final = words("the a an my our your his her their this that every each for")
 #: After these, 3:16 is a verse, a score or a length.
@@ -211,6 +211,10 @@ def _range_counts(line: Line, clock: Clock, found: re.Match[str]) -> bool:
 def _one_counts(line: Line, clock: Clock, found: re.Match[str], preposition: str) -> bool:
     touches = line.touches(clock.start, clock.end)
     stands = line.is_tail(clock.end) or touches or line.next_word(clock.end) in FOLLOW | {""}
+    if preposition in ("for", "after"):
+        # "for 9am meeting", "aim for 3:30"
+        exact = found["half"] or found["colon"]
+        return bool(exact) and stands and line.previous_word(clock.start) not in _AT_A_NUMBER
     if found["half"]:
         if preposition:
             return True

@@ -3,7 +3,7 @@
 import calendar
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import Enum, auto
 from typing import Final, TypeAlias
@@ -65,6 +65,13 @@ _YEAR = r"(?:,?\s+(?P<year>20[0-9]{2})(?![\w:]))?"
 _NTH = r"(?:st|nd|rd|th)"
 _BY_EVENING = r"(?:\s+(?:eod|cob|end\s+of\s+(?:the\s+)?day)(?!\w))?"
 _NAMED_DAY = rf"(?:{WEEKDAY}\.?,?\s+)?(?:the\s+)?"
+#: Before a day: that it is the end of it, or how far from it.
+_LEAD: Final = re.compile(
+    rf"{BEGIN}(?:(?:(?:the\s+)?end\s+of\s+(?:the\s+)?day|eod|cob)\s+(?:on\s+)?"
+    rf"|(?:the\s+(?=day)|(?P<count>{NUMBER})\s+)?(?P<unit>day|week|month)s?\s+(?P<side>before|after|from)\s+(?:the\s+)?)\Z"
+)
+#: Characters that a lead may have.
+_LEAD_REACH: Final = 40
 _NOT_TIME = r"(?!\s?(?:am|pm|[ap]\.m)\b)(?![\w'’/])(?![.:,-][0-9])"
 
 
@@ -202,7 +209,11 @@ def _in_units(found: re.Match[str], _: bool) -> tuple[Trust, Resolve]:
 
 
 def _ordinal(found: re.Match[str], _: bool) -> tuple[Trust, Resolve]:
-    return Trust.PREPOSITION, lambda today: next_month_day(today, int(found["day"]))
+    weekday, day = found["weekday"], int(found["day"])
+    # "Friday the 13th" is a film.
+    named = weekday and not (WEEKDAYS[weekday] == 4 and day == 13)
+    trust = Trust.PREPOSITION if not named else Trust.WORD if weekday in AMBIGUOUS_DAYS else Trust.NAMED
+    return trust, lambda today: next_month_day(today, day)
 
 
 def next_month_day(today: date, day: int) -> date:
@@ -219,7 +230,7 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], Reader], ...]] = tuple(
     (re.compile(BEGIN + pattern), reader)
     for pattern, reader in (
         (r"(?P<year>20[0-9]{2})([/-])(?P<month>[0-9]{1,2})\2(?P<day>[0-9]{1,2})(?![\w/-])", _iso),
-        (rf"(?:today|(?:the\s+)?day\s+after\s+{TOMORROW}|{TOMORROW}){_BY_EVENING}{END}", _relative),
+        (rf"(?:today(?!\s+shows?(?!\w))|(?:the\s+)?day\s+after\s+{TOMORROW}|{TOMORROW}){_BY_EVENING}{END}", _relative),
         (rf"tom{END}", _tom),
         (rf"(?:(?P<which>this(?:\s+coming)?|coming|next)\s+)?(?P<day>{WEEKDAY}){_BY_EVENING}{END}", _weekday),
         (rf"(?P<which>next)\s+(?P<unit>week|month|year){END}", _next_unit),
@@ -240,11 +251,14 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], Reader], ...]] = tuple(
             rf"{_NAMED_DAY}(?P<month>{MONTH})\.?\s+(?:the\s+)?(?P<day>[0-9]{{1,2}}){_NTH}?{_YEAR}{_NOT_TIME}",
             _month_day,
         ),
-        (r"(?P<first>[0-9]{1,2})/(?P<second>[0-9]{1,2})(?:/(?P<year>20[0-9]{2}|[0-9]{2}))?(?![\w/%])", _slash),
+        (r"(?P<first>[0-9]{1,2})/(?P<second>[0-9]{1,2})(?:/(?P<year>20[0-9]{2}|[2-4][0-9]))?(?![\w/%])", _slash),
         (r"(?P<day>[0-9]{1,2})\.(?P<month>[0-9]{1,2})\.(?P<year>20[0-9]{2})?(?![\w.])", _dots),
         (rf"in\s+(?P<count>{NUMBER})\s+{_UNIT}(?:\s+time)?{END}", _in_units),
         (rf"(?P<count>{NUMBER})\s+{_UNIT}\s+from\s+(?:now|today|{TOMORROW}){END}", _in_units),
-        (rf"(?:{WEEKDAY},?\s+)?the\s+(?P<day>[0-9]{{1,2}}){_NTH}(?:\s+of\s+(?:the|this)\s+month)?{END}", _ordinal),
+        (
+            rf"(?:(?P<weekday>{WEEKDAY}),?\s+)?(?:the\s+)?(?P<day>[0-9]{{1,2}}){_NTH}(?:\s+of\s+(?:the|this)\s+month)?{END}",
+            _ordinal,
+        ),
     )
 )
 
@@ -252,7 +266,10 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], Reader], ...]] = tuple(
 def find_days(low: str, *, month_first: bool) -> Iterator[Day]:
     """Every stretch that is written like a day. Of two that overlap the longer one is given."""
     return _longest(
-        day for pattern, reader in _FORMS for found in pattern.finditer(low) for day in _of(found, reader, month_first)
+        _with_lead(low, day)
+        for pattern, reader in _FORMS
+        for found in pattern.finditer(low)
+        for day in _of(found, reader, month_first)
     )
 
 
@@ -274,6 +291,18 @@ def _of(found: re.Match[str], reader: Reader, month_first: bool) -> Iterator[Day
     except (ValueError, OverflowError):
         return
     yield Day(found.start(), found.end(), trust, resolve, floating=reader is _weekday)
+
+
+def _with_lead(low: str, day: Day) -> Day:
+    """The day with what leads to it: `a week before 14 feb`, `end of day friday`."""
+    found = _LEAD.search(low, max(0, day.start - _LEAD_REACH), day.start)
+    if found is None:
+        return day
+    if found["unit"] is None:
+        return replace(day, start=found.start())
+    count, unit = number_of(found["count"] or "a"), found["unit"]
+    ahead = -count if found["side"] == "before" else count
+    return Day(found.start(), day.end, Trust.PHRASE, lambda today: plus(day.resolve(today), ahead, unit))
 
 
 def _longest(days: Iterator[Day]) -> Iterator[Day]:

@@ -13,15 +13,14 @@ _HOURS = r"(?:h|hr|hrs|hour|hours)"
 _MINUTES = r"(?:min|mins|minute|minutes)"
 _AMOUNT = (
     rf"(?:(?P<half>half\s+an\s+hour)"
-    rf"|(?P<count>[0-9]{{1,3}}\.[0-9]{{1,2}}|{NUMBER})\s?(?P<unit>{_HOURS}|{_MINUTES}){END})"
+    rf"|(?P<more>an\s+hour\s+and\s+a\s+half){END}"
+    rf"|(?P<count>[0-9]{{1,3}}\.[0-9]{{1,2}}|{NUMBER})\s?(?P<unit>{_HOURS}|{_MINUTES}|m){END})"
 )
 _ESTIMATE: Final = re.compile(
     rf"{BEGIN}(?P<for>for\s+)?"
     rf"(?:(?P<h>[0-9]{{1,2}})\s?h(?:(?:ou)?rs?)?\s?(?P<m>[0-9]{{1,2}})(?:\s?m(?:in(?:ute)?s?)?)?{END}|{_AMOUNT})"
 )
-_SOON: Final = re.compile(
-    rf"{BEGIN}in\s+(?:about\s+)?(?:(?P<half>half\s+an\s+hour){END}|(?P<count>{NUMBER})\s?(?P<unit>{_HOURS}|{_MINUTES}){END})"
-)
+_SOON: Final = re.compile(rf"{BEGIN}in\s+(?:about\s+)?{_AMOUNT}")
 _REMIND: Final = re.compile(
     rf"(?:,\s*)?{BEGIN}(?:and\s+)?(?:remind\s+me|reminder)\s*:?\s+(?:(?P<half>half\s+an\s+hour)"
     rf"|(?P<count>{NUMBER})\s?(?P<unit>{_HOURS}|{_MINUTES}|days?|weeks?))\s+(?:before|earlier|ahead|prior)(?:hand)?{END}"
@@ -54,8 +53,12 @@ def find_estimate(line: Line) -> Length | None:
         if match["for"]:
             counts = line.is_tail(match.end()) or line.next_word(match.end()) in FOLLOW | {""}
         else:
-            # "60 Minutes" is a name.
-            plain = line.low[match.start()].isdigit() and not (match["unit"] and line.is_capital(match.start("unit")))
+            # "60 Minutes" is a name, "15m" may be a distance.
+            plain = (
+                line.low[match.start()].isdigit()
+                and match["unit"] != "m"
+                and not (match["unit"] and line.is_capital(match.start("unit")))
+            )
             counts = (
                 plain
                 and minutes <= _MOST_BARE
@@ -96,6 +99,8 @@ def find_reminder(line: Line) -> Length | None:
 def _minutes(match: re.Match[str]) -> int | None:
     if match["half"]:
         return 30
+    if match.groupdict().get("more"):
+        return 90
     count = float(match["count"]) if "." in match["count"] else number_of(match["count"])
     unit = match["unit"]
     size = 60 if unit[0] == "h" else 1 if unit[0] == "m" else 24 * 60 if unit[0] == "d" else 7 * 24 * 60

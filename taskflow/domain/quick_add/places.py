@@ -6,6 +6,7 @@ from typing import Final
 from taskflow.domain.quick_add.days import Day, Trust
 from taskflow.domain.quick_add.line import Line
 from taskflow.domain.quick_add.vocabulary import (
+    COUNTED,
     END,
     FOLLOW,
     MONTH,
@@ -23,14 +24,14 @@ _DEADLINE: Final = frozenset({"by", "due", "before", "until", "till"})
 _ANOTHER_DAY = re.compile(
     rf"\s*(?:,?\s*(?:and|or|vs)\s|[&/–—-]|\s(?:to|through|thru)\s)\s*(?:the\s+|next\s+)?(?:{WEEKDAY}|{MONTH}|{TOMORROW}|today){END}"
 )
+#: What something is on that day: "find out if the pool is open sunday".
+_STATES: Final = words("open opens closed closes free available busy possible")
+#: Whoever thanks for Friday does not do it then; nor does "cook for sunday" say what to cook.
+_FOR_WHAT: Final = re.compile(r"(?<!\w)(?:apologi[sz]e|thanks?|sorry|forgive|blame|excuse)(?!\w)")
 _PLANNING: Final = frozenset({"plan", "planning", "organise", "organize"})
 #: What takes so long, rather than begins then: `learn Spanish in 30 days`.
 _TAKES: Final = re.compile(r"(?<!\w)(?:learn|learning|master|mastering|lose|gain)(?!\w)")
 _ENJOYS: Final = re.compile(r"\s*(?:watch|read|listen|hear|play|stream|sing|borrow)(?!\w)")
-_COUNTED: Final = words(
-    """chapter chapters page pages part parts section episode episodes season room rooms level step score scored
-    ratio scale screen monitor lens aspect size grade version release ticket bed apartment unit highway route"""
-)
 _RATIOS: Final = frozenset({"24/7", "16/9", "16/10", "21/9", "20/20", "50/50"})
 
 
@@ -44,7 +45,9 @@ def place_of(line: Line, day: Day) -> int | None:
         return None
     if preposition == "at" and not line.low.startswith(("the", "end"), day.start):
         return None
-    if preposition == "for" and not line.is_tail(day.end):
+    if preposition == "for" and (not line.is_tail(day.end) or _is_object(line, start)):
+        return None
+    if preposition not in _DEADLINE and line.previous_word(start) in _STATES:
         return None
     accepted = _RULES[day.trust](line, day, preposition, start)
     return start if accepted else None
@@ -116,22 +119,33 @@ def _name(line: Line, day: Day, preposition: str, start: int) -> bool:
 
 
 def _after_preposition(line: Line, day: Day, preposition: str, start: int) -> bool:
+    if not line.low.startswith("the", day.start) and preposition in _DEADLINE:
+        # "by 5th avenue"
+        return _stands_alone(line, day, "")
     return preposition in _DEADLINE | {"on"} and _stands_alone(line, day, preposition)
 
 
 def _numeric(line: Line, day: Day, preposition: str, start: int) -> bool:
     text = line.low[day.start : day.end]
-    if text in _RATIOS or line.previous_word(day.start) in _COUNTED | {"in", "at"}:
+    if text in _RATIOS or line.previous_word(day.start) in COUNTED | {"in", "at"}:
         return False
     if preposition in _DEADLINE | {"on"}:
         return _stands_alone(line, day, preposition)
+    if line.touches(day.start, day.end):
+        return True
     beyond = max(int(number) for number in re.findall(r"[0-9]+", text)) > 12
-    return (beyond or "." in text) and (line.is_tail(day.end) or line.touches(day.start, day.end))
+    return (beyond or "." in text) and line.is_tail(day.end)
 
 
 def _is_planned(line: Line, day: Day, start: int) -> bool:
     """Whether the line is "plan next week" and no more: then the week is what is planned."""
     return start == day.start and line.low[:start].strip() in _PLANNING
+
+
+def _is_object(line: Line, start: int) -> bool:
+    """Whether a "for friday" that begins at `start` says what is prepared or excused, not when."""
+    before = line.low[:start]
+    return before.strip() in VERBS or _FOR_WHAT.search(before) is not None
 
 
 def _is_title(line: Line, day: Day) -> bool:
@@ -144,7 +158,12 @@ def _is_title(line: Line, day: Day) -> bool:
 def _is_work(line: Line, day: Day) -> bool:
     """Whether a Today or Tomorrow with a capital ends the name of a film, a book or a song."""
     capitals = line.is_capital(day.start) and line.is_capital(day.start - 1 - len(line.previous_word(day.start)))
-    return capitals and _ENJOYS.match(line.low) is not None
+    return capitals and is_enjoyed(line)
+
+
+def is_enjoyed(line: Line) -> bool:
+    """Whether the line is about reading, watching or hearing something."""
+    return _ENJOYS.match(line.low) is not None
 
 
 _RULES: Final = {

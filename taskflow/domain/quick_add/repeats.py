@@ -76,9 +76,15 @@ def _is_nth(day: date, nth: int, weekday: int, length: int) -> bool:
     return nth == 0 or nth == (day.day - 1) // 7 + 1 or (nth == -1 and day.day + 7 > length)
 
 
+_WORKDAYS: Final = Repeat("WEEKLY", weekdays=tuple((0, day) for day in range(5)))
+#: Short names of days that are no plurals.
+_SHORT_WITH_S: Final = ("tues", "weds", "thurs")
 _NTH = r"(?:[0-9]{1,2}(?:st|nd|rd|th)|first|second|third|fourth|fifth|last)"
 _STEP = r"(?:[0-9]{1,2}(?:nd|rd|th)|second|third|fourth|fifth)"
-_DAYS = rf"{WEEKDAY}s?(?:(?:\s*(?:,|&|/)\s*(?:and\s+)?|\s+and\s+){WEEKDAY}s?)*"
+_DAYS = (
+    rf"{WEEKDAY}s?(?:(?:\s*[-–]\s*|\s+(?:to|through|thru)\s+){WEEKDAY}"
+    rf"|(?:\s*(?:,|&|/)\s*(?:and\s+)?|\s+and\s+){WEEKDAY}s?)*"
+)
 _NTH_DAYS = rf"{_NTH}(?:(?:\s*(?:,|&)\s*|\s+and\s+){_NTH})*"
 _OF_MONTH = r"(?:\s+(?:day\s+)?(?:of|in)\s+(?:the|each|every)\s+month)"
 _YEAR_DAY = (
@@ -123,8 +129,13 @@ _ADVERB: Final = re.compile(
     re.VERBOSE,
 )
 _ONCE: Final = re.compile(rf"{BEGIN}once\s+(?:a|every|per)\s+(?P<unit>day|week|month|quarter|year){END}")
+_PLURAL_DAY = rf"(?:(?!(?:tues|weds|thurs){END}){WEEKDAY}s)"
 _PLURAL: Final = re.compile(
-    rf"{BEGIN}(?P<on>on\s+)?(?P<days>(?:{WEEKDAY}s)(?:(?:\s*(?:,|&)\s*|\s+and\s+){WEEKDAY}s)*){END}"
+    rf"{BEGIN}(?P<on>on\s+)?(?:(?P<days>{_PLURAL_DAY}(?:(?:\s*(?:,|&)\s*|\s+and\s+){_PLURAL_DAY})*)"
+    rf"|(?P<workdays>weekdays|workdays)|(?P<weekends>weekends)){END}"
+)
+_PARTS_OF_DAYS: Final = re.compile(
+    rf"{BEGIN}(?:on\s+)?(?P<days>{WEEKDAY}|weekday)(?=\s+(?P<part>morning|afternoon|evening|night)s(?![\w'’-]))"
 )
 _LAST: Final = re.compile(
     rf"{BEGIN}(?:on\s+)?(?:the\s+)?(?P<nth>{_NTH_DAYS})\s+(?:(?P<nth_day>{WEEKDAY}|day)\s+)?of\s+(?:every|each)\s+month{END}"
@@ -134,6 +145,9 @@ _AFTER: Final = re.compile(
 )
 _COMPLETION: Final = re.compile(rf"\s+(?:after|from|since)\s+(?:completion|completing|completed|finishing){END}")
 _PART: Final = re.compile(r"(?:\s+in\s+the)?\s+(?P<part>morning|afternoon|evening|night)s?(?![\w'’-])")
+_CLOCK: Final = re.compile(
+    r"\s+(?:(?:at\s+|@\s?)[0-9]{1,2}(?::[0-9]{2})?(?:\s?[ap]m)?|[0-9]{1,2}(?::[0-9]{2}(?:\s?[ap]m)?|\s?[ap]m))(?!\w)"
+)
 _QUESTION: Final = re.compile(r"\s*(?:why|how|when|where|who|which)(?!\w)")
 
 
@@ -145,6 +159,7 @@ def find_repeat(line: Line) -> tuple[int, int, Repeat] | None:
         (_ADVERB, _adverb),
         (_ONCE, _units),
         (_PLURAL, _plural),
+        (_PARTS_OF_DAYS, _parts_of_days),
         (_LAST, _nth),
         (_AFTER, _after),
     ):
@@ -167,7 +182,7 @@ def is_repeat(low: str) -> bool:
 
 
 def _every(line: Line, found: re.Match[str]) -> Repeat | None:
-    if line.previous_word(found.start()) in ("of", "for", "not"):
+    if line.previous_word(found.start()) in ("of", "for", "not") or _is_multiple(line, found):
         return None
     repeat = _every_what(line, found)
     return replace(repeat, completion=True) if repeat and found["done"] else repeat
@@ -175,7 +190,7 @@ def _every(line: Line, found: re.Match[str]) -> Repeat | None:
 
 def _every_what(line: Line, found: re.Match[str]) -> Repeat | None:
     if found["workday"]:
-        return Repeat("WEEKLY", weekdays=tuple((0, day) for day in range(5)))
+        return _WORKDAYS
     if found["weekend"]:
         return Repeat("WEEKLY", weekdays=((0, 5),))
     if found["part"]:
@@ -183,9 +198,12 @@ def _every_what(line: Line, found: re.Match[str]) -> Repeat | None:
             return None
         return Repeat("DAILY", hour=PARTS[found["part"]])
     if found["unit"]:
-        return _units(line, found)
+        # "every day carry knife"
+        bare = found[0].endswith(found["unit"]) and not (found["other"] or found["count"])
+        return None if bare and not _goes_on(line, found) else _units(line, found)
     if found["days"]:
-        if line.low[found.end() - 1] == "s" and line.next_word(found.end()):
+        plural = line.low[found.end() - 1] == "s" and not found[0].endswith(_SHORT_WITH_S)
+        if plural and line.next_word(found.end()) and not _is_clock(line, found.end()):
             return None
         interval = 2 if found["other_day"] else int(found["weeks"] or 1)
         return Repeat("WEEKLY", interval, weekdays=_weekdays(found["days"])) if 1 <= interval <= 99 else None
@@ -248,14 +266,21 @@ def _on_year_day(repeat: Repeat, month: str, day: str) -> Repeat | None:
 
 
 def _weekdays(text: str) -> tuple[tuple[int, int], ...]:
-    names = [WEEKDAYS[name] for name in re.findall(WEEKDAY, text)]
-    return tuple((0, day) for day in sorted(set(names)))
+    named: set[int] = set()
+    last = 0
+    for found in re.finditer(rf"(?P<to>[-–]\s*|\s(?:to|through|thru)\s+)?(?P<day>{WEEKDAY})", text):
+        day = WEEKDAYS[found["day"]]
+        named |= {(last + ahead) % 7 for ahead in range((day - last) % 7)} | {day} if found["to"] else {day}
+        last = day
+    return tuple((0, day) for day in sorted(named))
 
 
 def _adverb(line: Line, found: re.Match[str]) -> Repeat | None:
     if line.previous_word(found.start()) in NOT_AFTER or (
         line.is_capital(found.start()) and not line.is_head(found.start())
     ):
+        return None
+    if _is_multiple(line, found):
         return None
     plain = found.end() - found.start() == len(found["adverb"])
     stands = line.is_tail(found.end()) or line.next_word(found.end()) in FOLLOW | {""} or _is_clock(line, found.end())
@@ -269,8 +294,35 @@ def _adverb(line: Line, found: re.Match[str]) -> Repeat | None:
 
 def _plural(line: Line, found: re.Match[str]) -> Repeat | None:
     timed = _is_clock(line, found.end())
-    stands = found["on"] and line.next_word(found.end()) in FOLLOW | {""} and not _QUESTION.match(line.low)
-    return Repeat("WEEKLY", weekdays=_weekdays(found["days"])) if timed or stands else None
+    several = found["days"] and " " in found["days"] and line.is_tail(found.end())
+    stands = (found["on"] or several) and line.next_word(found.end()) in FOLLOW | {""} and not _QUESTION.match(line.low)
+    if not (timed or stands):
+        return None
+    if found["workdays"]:
+        return _WORKDAYS
+    return Repeat("WEEKLY", weekdays=((0, 5),) if found["weekends"] else _weekdays(found["days"]))
+
+
+def _parts_of_days(line: Line, found: re.Match[str]) -> Repeat | None:
+    """ "wednesday nights", which `_PART` gives their hour."""
+    end = found.end("part") + 1
+    stands = line.is_tail(end) or line.next_word(end) in FOLLOW | {""} or _is_clock(line, end)
+    if not stands or line.is_capital(found.start("part")) or line.previous_word(found.start()) in NOT_AFTER:
+        return None
+    return _WORKDAYS if found["days"] == "weekday" else Repeat("WEEKLY", weekdays=_weekdays(found["days"]))
+
+
+def _is_multiple(line: Line, found: re.Match[str]) -> bool:
+    """Whether it is "twice daily" or "3 times every day", which is no day's own task."""
+    return re.fullmatch(r"twice|thrice|times|[0-9]+x", line.previous_word(found.start())) is not None
+
+
+def _goes_on(line: Line, found: re.Match[str]) -> bool:
+    """Whether what follows "every day" shows that it describes no noun."""
+    word = line.next_word(found.end())
+    if line.is_head(found.start()):
+        return word not in ("is", "was", "has", "counts")
+    return word in FOLLOW | {"", *PARTS, "this", "next", "except", "around"} or not word[0].isalpha()
 
 
 def _after(line: Line, found: re.Match[str]) -> Repeat | None:
@@ -279,4 +331,4 @@ def _after(line: Line, found: re.Match[str]) -> Repeat | None:
 
 
 def _is_clock(line: Line, end: int) -> bool:
-    return re.compile(r"\s+(?:at\s+|@\s?)?[0-9]{1,2}(?::[0-9]{2}|\s?[ap]m)(?!\w)").match(line.low, end) is not None
+    return _CLOCK.match(line.low, end) is not None

@@ -73,6 +73,11 @@ NOT_BEFORE_TOM: Final = NOT_AFTER_SHORT | words(
     at birthday hi hello dear uncle dad for to from by give show bring join contact find send let watch
     congratulate interview hire chase nudge wake feed pick lend owe hug answer email slack update brief"""
 )
+#: What has numbers, so that those after it are no date.
+COUNTED: Final = words(
+    """chapter chapters page pages part parts section episode episodes season room rooms level step score scored
+    ratio scale screen monitor lens aspect size grade version release ticket bed apartment unit highway route"""
+)
 #: The word after a date that shows that the date stands by itself.
 FOLLOW: Final = words(
     """about with at for to and in after before from on by if then so because regarding re via near as until till

@@ -2,16 +2,18 @@
 
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Final
 
 from taskflow.domain.quick_add.clocks import Clock, find_clock, read_clock
 from taskflow.domain.quick_add.days import Day, Trust, find_days, number_of, read_day
 from taskflow.domain.quick_add.lengths import find_estimate, find_moment, find_reminder
 from taskflow.domain.quick_add.line import Line
-from taskflow.domain.quick_add.places import place_of
+from taskflow.domain.quick_add.places import is_enjoyed, place_of
 from taskflow.domain.quick_add.repeats import Repeat, find_repeat
+from taskflow.domain.quick_add.spans import find_spans
 from taskflow.domain.quick_add.vocabulary import BEGIN, END, FOLLOW, NOT_AFTER, NUMBER, PARTS
+from taskflow.domain.zones import local_date
 
 _START: Final = re.compile(rf"{BEGIN}(?P<word>starting|starts|start|beginning|begins|begin)\s+(?:on\s+|from\s+)?(?=\S)")
 _FROM: Final = re.compile(rf"{BEGIN}from\s+(?=\S)")
@@ -30,6 +32,9 @@ _ISO: Final = re.compile(
     r"(?:(?P<utc>z)|(?P<offset>[+-][0-9]{2}:?[0-9]{2}))?(?![\w:-])"
 )
 _GAP: Final = re.compile(r",?\s+")
+_ASKED: Final = re.compile(
+    r"\s*ask\s[^,;:]*?(?<!\w)(?:if|whether)\s(?P<what>.+?)(?:(?=[,;:]\s|\s(?:by|due|before)\s|[.?!\s]*\Z))"
+)
 #: Before "from monday to friday": what is moved there, or written then.
 _MOVED: Final = re.compile(
     r"(?<!\w)(?:move|reschedule|postpone|shift|change|push|delay|moved|e?-?mail|letter|notes|photos|minutes)(?!\w)"
@@ -58,6 +63,8 @@ class When:
 def read_when(line: Line, *, now: datetime, zone: tzinfo, month_first: bool) -> When:
     """Takes what the line says about time. Of two days or two times the last one counts, the other stays."""
     when = When()
+    today = local_date(now, zone)
+    _leave_questions(line)
     if reminder := find_reminder(line):
         when.remind_before = reminder.minutes
         line.take(reminder.start, reminder.end, "reminder")
@@ -68,9 +75,16 @@ def read_when(line: Line, *, now: datetime, zone: tzinfo, month_first: bool) -> 
         _read_ends(line, when, month_first)
     _read_iso(line, when)
     _read_start(line, when, month_first)
-    while _read_one(line, when, month_first):
+    while _read_one(line, when, today, month_first):
         pass
     return when
+
+
+def _leave_questions(line: Line) -> None:
+    """Leaves what is asked alone, but for its deadline: "ask Tom if he is free friday"."""
+    if found := _ASKED.match(line.low):
+        for piece in re.finditer(r"[^\x00]+", line.low[found.start("what") : found.end("what")]):
+            line.protect(found.start("what") + piece.start(), found.start("what") + piece.end())
 
 
 def _read_iso(line: Line, when: When) -> None:
@@ -105,16 +119,32 @@ def _read_ends(line: Line, when: When, month_first: bool) -> None:
             return
 
 
+def _read_span(line: Line, when: When) -> bool:
+    for span in find_spans(line):
+        if _MOVED.search(line.low[: span.start]):
+            continue
+        when.start = span.first
+        line.take(span.start, span.first.end, "start")
+        _take_end(line, when, span.last.start, span.last)
+        return True
+    return False
+
+
 def _read_start(line: Line, when: When, month_first: bool) -> None:
     for found in _START.finditer(line.low):
         day = read_day(line.low, found.end(), month_first=month_first)
         is_verb = found["word"] in ("start", "begin") and line.is_head(found.start())
         if day is None or is_verb or line.previous_word(found.start()) in NOT_AFTER | {"i", "we", "to"}:
             continue
-        if _stands(line, day):
+        if line.is_capital(found.start()) and is_enjoyed(line):
+            # "Read Monday Begins on Saturday"
+            line.protect(found.start(), day.end)
+        elif _stands(line, day):
             when.start = day
             line.take(found.start(), day.end, "start")
             return
+    if _read_span(line, when):
+        return
     for found in _FROM.finditer(line.low):
         day = read_day(line.low, found.end(), month_first=month_first)
         if day is None:
@@ -159,7 +189,7 @@ def _stands(line: Line, day: Day) -> bool:
     return line.is_tail(end) or line.touches(day.start, day.end) or line.next_word(end) in FOLLOW | {"", "due", "every"}
 
 
-def _read_one(line: Line, when: When, month_first: bool) -> bool:
+def _read_one(line: Line, when: When, today: date, month_first: bool) -> bool:
     """Takes the next thing that counts, now that others were taken; False when there is none."""
     if when.ahead is None and when.clock is None and (clock := find_clock(line)):
         when.clock = clock
@@ -171,7 +201,7 @@ def _read_one(line: Line, when: When, month_first: bool) -> bool:
         return True
     if when.part is None and when.ahead is None and _read_part(line, when):
         return True
-    if when.day is None and when.ahead is None and _read_day(line, when, month_first):
+    if when.day is None and when.ahead is None and _read_day(line, when, today, month_first):
         return True
     if when.estimate is None and (estimate := find_estimate(line)):
         when.estimate = estimate.minutes
@@ -197,11 +227,12 @@ def _read_part(line: Line, when: When) -> bool:
     return False
 
 
-def _read_day(line: Line, when: When, month_first: bool) -> bool:
+def _read_day(line: Line, when: When, today: date, month_first: bool) -> bool:
     for plain in reversed(list(find_days(line.low, month_first=month_first))):
         day, part = _extend(line, plain)
         start = place_of(line, day)
-        if start is None:
+        if start is None or (plain.resolve(today) < today and line.preposition(day.start)[0] != "due"):
+            # A day that is over: "scan receipt 12/3/2025".
             continue
         when.day = plain
         when.part = part or when.part
