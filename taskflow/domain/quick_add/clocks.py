@@ -7,7 +7,7 @@ from datetime import tzinfo
 from typing import Final
 
 from taskflow.domain.quick_add.line import Line
-from taskflow.domain.quick_add.vocabulary import FOLLOW, words
+from taskflow.domain.quick_add.vocabulary import FOLLOW, NUMBERS, words
 from taskflow.domain.quick_add.zones import read_zone
 
 
@@ -49,6 +49,14 @@ _RANGE: Final = re.compile(
     + r"?\s*(?:[-–—]|to|until|till|and)\s*(?:(?P<word2>noon|midnight)|(?P<hour2>[0-9]{1,2})(?::(?P<minute2>[0-9]{2}))?"
     + _HALF.format("half2")
     + r"?)(?![\w:/-])(?!\.[0-9])"
+)
+_HOURS: Final = {name: hour for name, hour in NUMBERS.items() if not name.startswith("a")}
+_SPOKEN: Final = re.compile(
+    _BEGIN
+    + r"(?:(?P<part>half|quarter)\s+(?P<side>past|to)\s+)?"
+    + rf"(?P<hour>[0-9]{{1,2}}|{'|'.join(_HOURS)})(?P<clock>\s*o'?\s?clock)?"
+    + _HALF.format("half")
+    + r"?(?![\w:/-])"
 )
 _WORD: Final = re.compile(r"(?<![\w'’-])(?P<word>noon|midday|midnight)(?![\w'’-])")
 _PREPOSITION: Final = re.compile(
@@ -117,6 +125,12 @@ def _candidates(line: Line) -> Iterator[Clock | None]:
         if clock is not None and _RANGE.match(line.low, found.start()) is None:
             clock = _with_zone(line.text, line.low, clock, start)
             yield clock if _one_counts(line, clock, found, preposition) else None
+    for found in _SPOKEN.finditer(line.low):
+        preposition, start = _read_preposition(line.low, found.start())
+        clock = _spoken(found)
+        if clock is not None:
+            clock = _with_zone(line.text, line.low, clock, start)
+            yield clock if _spoken_counts(line, clock, found, preposition) else None
     for found in _WORD.finditer(line.low):
         preposition, start = _read_preposition(line.low, found.start())
         clock = _with_zone(line.text, line.low, _named(found), start)
@@ -149,6 +163,30 @@ def _hour(hour: int, half: str | None) -> int | None:
     if half:
         return hour % 12 + (12 if half[0] == "p" else 0) if 1 <= hour <= 12 else None
     return hour if hour <= 23 else None
+
+
+def _spoken(found: re.Match[str]) -> Clock | None:
+    """ "half past 5", "quarter to six", "7 o'clock", "five pm"."""
+    if not found["part"] and not found["clock"] and found["hour"].isdigit():
+        return None
+    hour = _hour(int(found["hour"]) if found["hour"].isdigit() else _HOURS[found["hour"]], found["half"])
+    if hour is None or not 1 <= hour <= 23:
+        return None
+    minute = {"half": 30, "quarter": 15}.get(found["part"] or "", 0)
+    if found["side"] == "to":
+        if minute == 30:
+            return None
+        hour, minute = hour - 1, 45
+    bare = not found["half"] and hour < 12
+    return Clock(found.start(), found.end(), hour, minute, sure=not bare, bare=bare)
+
+
+def _spoken_counts(line: Line, clock: Clock, found: re.Match[str], preposition: str) -> bool:
+    stands = line.is_tail(clock.end) or line.touches(clock.start, clock.end) or line.next_word(clock.end) in FOLLOW
+    if found["part"] or found["clock"] or found["half"]:
+        return stands and (bool(preposition) or line.previous_word(clock.start) not in _ARTICLES)
+    # "at six" is a time at the end, or beside a day.
+    return preposition in ("at", "@") and stands and line.previous_word(clock.start) not in _AT_A_NUMBER
 
 
 def _named(found: re.Match[str]) -> Clock:

@@ -17,6 +17,7 @@ from taskflow.domain.quick_add.vocabulary import (
     MONTHS,
     NUMBER,
     NUMBERS,
+    ORDINALS,
     TOMORROW,
     WEEKDAY,
     WEEKDAYS,
@@ -64,7 +65,8 @@ Reader: TypeAlias = Callable[[re.Match[str], bool], tuple[Trust, Resolve]]
 _YEAR = r"(?:,?\s+(?P<year>20[0-9]{2})(?![\w:]))?"
 _NTH = r"(?:st|nd|rd|th)"
 _BY_EVENING = r"(?:\s+(?:eod|cob|end\s+of\s+(?:the\s+)?day)(?!\w))?"
-_NAMED_DAY = rf"(?:{WEEKDAY}\.?,?\s+)?(?:the\s+)?"
+_WEEKDAY_BEFORE = rf"(?:{WEEKDAY}\.?,?\s+)?"
+_NAMED_DAY = rf"{_WEEKDAY_BEFORE}(?:the\s+)?"
 #: Before a day: that it is the end of it, or how far from it.
 _LEAD: Final = re.compile(
     rf"{BEGIN}(?:(?:(?:the\s+)?end\s+of\s+(?:the\s+)?day|eod|cob)\s+(?:on\s+)?"
@@ -194,12 +196,16 @@ def _slash(found: re.Match[str], month_first: bool) -> tuple[Trust, Resolve]:
     if first > 12 or (second <= 12 and not month_first):
         first, second = second, first
     full = f"20{year}" if year and len(year) == 2 else year
-    return (Trust.ALWAYS if year else Trust.NUMERIC), lambda today: dated(today, first, second, full)
+    return _numeric_trust(found), lambda today: dated(today, first, second, full)
 
 
 def _dots(found: re.Match[str], _: bool) -> tuple[Trust, Resolve]:
     month, day, year = int(found["month"]), int(found["day"]), found["year"]
-    return (Trust.ALWAYS if year else Trust.NUMERIC), lambda today: dated(today, month, day, year)
+    return _numeric_trust(found), lambda today: dated(today, month, day, year)
+
+
+def _numeric_trust(found: re.Match[str]) -> Trust:
+    return Trust.ALWAYS if found["year"] else Trust.CLEAR if found[0][0].isalpha() else Trust.NUMERIC
 
 
 def _in_units(found: re.Match[str], _: bool) -> tuple[Trust, Resolve]:
@@ -214,6 +220,27 @@ def _ordinal(found: re.Match[str], _: bool) -> tuple[Trust, Resolve]:
     named = weekday and not (WEEKDAYS[weekday] == 4 and day == 13)
     trust = Trust.PREPOSITION if not named else Trust.WORD if weekday in AMBIGUOUS_DAYS else Trust.NAMED
     return trust, lambda today: next_month_day(today, day)
+
+
+def _nth_weekday(found: re.Match[str], _: bool) -> tuple[Trust, Resolve]:
+    nth, weekday = ORDINALS.get(found["nth"]) or int(found["nth"][0]), WEEKDAYS[found["day"]]
+    month = MONTHS[found["month"]] if found["month"] else None
+
+    def resolve(today: date) -> date:
+        first = plus(today.replace(day=1), 1 if found["next"] else 0, "month")
+        if month:
+            first = dated(first, month, 1, None)
+        day = _weekday_of_month(first, nth, weekday)
+        return day if day >= today else _weekday_of_month(plus(first, 12 if month else 1, "month"), nth, weekday)
+
+    return Trust.PHRASE, resolve
+
+
+def _weekday_of_month(first: date, nth: int, weekday: int) -> date:
+    if nth < 0:
+        end = _month_end(first)
+        return end - timedelta(days=(end.weekday() - weekday) % 7)
+    return first + timedelta(days=(weekday - first.weekday()) % 7 + 7 * (nth - 1))
 
 
 def next_month_day(today: date, day: int) -> date:
@@ -232,7 +259,7 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], Reader], ...]] = tuple(
         (r"(?P<year>20[0-9]{2})([/-])(?P<month>[0-9]{1,2})\2(?P<day>[0-9]{1,2})(?![\w/-])", _iso),
         (rf"(?:today(?!\s+shows?(?!\w))|(?:the\s+)?day\s+after\s+{TOMORROW}|{TOMORROW}){_BY_EVENING}{END}", _relative),
         (rf"tom{END}", _tom),
-        (rf"(?:(?P<which>this(?:\s+coming)?|coming|next)\s+)?(?P<day>{WEEKDAY}){_BY_EVENING}{END}", _weekday),
+        (rf"(?:(?P<which>(?:this|the)\s+coming|this|next)\s+)?(?P<day>{WEEKDAY}){_BY_EVENING}{END}", _weekday),
         (rf"(?P<which>next)\s+(?P<unit>week|month|year){END}", _next_unit),
         (rf"(?P<which>this|next|(?:at|on|over)\s+the)\s+(?P<unit>weekend){END}", _next_unit),
         (
@@ -242,6 +269,11 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], Reader], ...]] = tuple(
         ),
         (rf"(?:the\s+)?last\s+day\s+of\s+(?:the|this|(?P<which>next))\s+(?P<unit>month|year)(?P<short>){END}", _end),
         (rf"(?:the\s+)?(?P<edge>end|beginning|start)\s+of\s+(?P<month>{MONTH}){END}", _month_edge),
+        (
+            rf"(?:the\s+)?(?P<nth>first|second|third|fourth|last|[1-4](?:st|nd|rd|th))\s+(?P<day>{WEEKDAY})\s+(?:of|in)\s+"
+            rf"(?:(?:the|this|(?P<next>next))\s+month|(?P<month>{MONTH})){END}",
+            _nth_weekday,
+        ),
         (rf"(?:mid|middle\s+of)[\s-](?P<month>{MONTH}){END}", _mid),
         (
             rf"{_NAMED_DAY}(?P<day>[0-9]{{1,2}}){_NTH}?\s+(?:of\s+)?(?P<month>{MONTH})(?!\w)\.?{_YEAR}(?!['’\w])",
@@ -251,8 +283,12 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], Reader], ...]] = tuple(
             rf"{_NAMED_DAY}(?P<month>{MONTH})\.?\s+(?:the\s+)?(?P<day>[0-9]{{1,2}}){_NTH}?{_YEAR}{_NOT_TIME}",
             _month_day,
         ),
-        (r"(?P<first>[0-9]{1,2})/(?P<second>[0-9]{1,2})(?:/(?P<year>20[0-9]{2}|[2-4][0-9]))?(?![\w/%])", _slash),
-        (r"(?P<day>[0-9]{1,2})\.(?P<month>[0-9]{1,2})\.(?P<year>20[0-9]{2})?(?![\w.])", _dots),
+        (
+            _WEEKDAY_BEFORE
+            + r"(?P<first>[0-9]{1,2})/(?P<second>[0-9]{1,2})(?:/(?P<year>20[0-9]{2}|[2-4][0-9]))?(?![\w/%])",
+            _slash,
+        ),
+        (_WEEKDAY_BEFORE + r"(?P<day>[0-9]{1,2})\.(?P<month>[0-9]{1,2})\.(?P<year>20[0-9]{2})?(?![\w.])", _dots),
         (rf"in\s+(?P<count>{NUMBER})\s+{_UNIT}(?:\s+time)?{END}", _in_units),
         (rf"(?P<count>{NUMBER})\s+{_UNIT}\s+from\s+(?:now|today|{TOMORROW}){END}", _in_units),
         (

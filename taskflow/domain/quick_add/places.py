@@ -26,6 +26,9 @@ _ANOTHER_DAY = re.compile(
 )
 #: What something is on that day: "find out if the pool is open sunday".
 _STATES: Final = words("open opens closed closes free available busy possible")
+_ASKS: Final = re.compile(r"(?<!\w)(?:if|whether|when|what|which|who|how|is|are)(?!\w)")
+#: A name with a capital, and somebody who made what is called so: "Monday by Wilco".
+_BY_SOMEBODY: Final = re.compile(r"\s+by\s+(?P<who>[A-Z]\w+)")
 #: Whoever thanks for Friday does not do it then; nor does "cook for sunday" say what to cook.
 _FOR_WHAT: Final = re.compile(r"(?<!\w)(?:apologi[sz]e|thanks?|sorry|forgive|blame|excuse)(?!\w)")
 _PLANNING: Final = frozenset({"plan", "planning", "organise", "organize"})
@@ -47,7 +50,9 @@ def place_of(line: Line, day: Day) -> int | None:
         return None
     if preposition == "for" and (not line.is_tail(day.end) or _is_object(line, start)):
         return None
-    if preposition not in _DEADLINE and line.previous_word(start) in _STATES:
+    if line.previous_word(start) in _STATES and preposition not in _DEADLINE and _ASKS.search(line.low[:start]):
+        return None
+    if is_by_somebody(line, day.start, day.end):
         return None
     accepted = _RULES[day.trust](line, day, preposition, start)
     return start if accepted else None
@@ -159,6 +164,12 @@ def _is_work(line: Line, day: Day) -> bool:
     """Whether a Today or Tomorrow with a capital ends the name of a film, a book or a song."""
     capitals = line.is_capital(day.start) and line.is_capital(day.start - 1 - len(line.previous_word(day.start)))
     return capitals and is_enjoyed(line)
+
+
+def is_by_somebody(line: Line, start: int, end: int) -> bool:
+    """Whether the stretch is the name of a work, before the name of who made it."""
+    found = _BY_SOMEBODY.match(line.text, end) if line.is_capital(start) else None
+    return found is not None and not re.fullmatch(rf"{WEEKDAY}|{MONTH}|noon|midnight|eod|cob", found["who"].lower())
 
 
 def is_enjoyed(line: Line) -> bool:

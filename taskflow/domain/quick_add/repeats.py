@@ -83,7 +83,9 @@ _NTH = r"(?:[0-9]{1,2}(?:st|nd|rd|th)|first|second|third|fourth|fifth|last)"
 _STEP = r"(?:[0-9]{1,2}(?:nd|rd|th)|second|third|fourth|fifth)"
 _DAYS = (
     rf"{WEEKDAY}s?(?:(?:\s*[-–]\s*|\s+(?:to|through|thru)\s+){WEEKDAY}"
-    rf"|(?:\s*(?:,|&|/)\s*(?:and\s+)?|\s+and\s+){WEEKDAY}s?)*"
+    rf"|(?:\s*(?:,|&|/)\s*(?:and\s+)?|\s+and\s+){WEEKDAY}s?"
+    # "mon wed fri", but "tuesday sun salutations"
+    rf"|\s+{WEEKDAY}(?=\s*(?:\Z|[\x00,.;@0-9(]|(?:at|in|from|until|for|with|starting)\s)|\s+{WEEKDAY}(?!\w)))*"
 )
 _NTH_DAYS = rf"{_NTH}(?:(?:\s*(?:,|&)\s*|\s+and\s+){_NTH})*"
 _OF_MONTH = r"(?:\s+(?:day\s+)?(?:of|in)\s+(?:the|each|every)\s+month)"

@@ -25,6 +25,8 @@ _ASSIGNEE = re.compile(r"(?<![^\s\x00(])/(\w(?:[\w.-]*\w)?)(?![\w/])")
 _CLOCK = re.compile(r"[0-9]{1,2}(?:[:.][0-9]{2})?(?:am|pm)?|noon|midnight")
 _WORD = re.compile(r"\S+")
 _NAME = re.compile(r"\w[\w-]*")
+#: An issue, an order: no project.
+_NUMBERED = re.compile(r"[0-9-]+")
 #: Words of a project's name, at most.
 _MOST_WORDS = 8
 _LONGEST_LABEL = 100
@@ -74,7 +76,7 @@ def _read_project(line: Line, fields: dict[str, Any], projects: Projects) -> Non
         start = found.start()
         if named := _longest_name(line, found.end(), projects):
             known.append((start, *named))
-        elif (name := _NAME.match(line.text, found.end())) and not name[0].isdigit():
+        elif (name := _NAME.match(line.text, found.end())) and not _NUMBERED.fullmatch(name[0]):
             unknown.append((start, name.end()))
     if known:
         start, end, reference = known[-1]

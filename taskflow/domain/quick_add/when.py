@@ -9,7 +9,7 @@ from taskflow.domain.quick_add.clocks import Clock, find_clock, read_clock
 from taskflow.domain.quick_add.days import Day, Trust, find_days, number_of, read_day
 from taskflow.domain.quick_add.lengths import find_estimate, find_moment, find_reminder
 from taskflow.domain.quick_add.line import Line
-from taskflow.domain.quick_add.places import is_enjoyed, place_of
+from taskflow.domain.quick_add.places import is_by_somebody, is_enjoyed, place_of
 from taskflow.domain.quick_add.repeats import Repeat, find_repeat
 from taskflow.domain.quick_add.spans import find_spans
 from taskflow.domain.quick_add.vocabulary import BEGIN, END, FOLLOW, NOT_AFTER, NUMBER, PARTS
@@ -34,6 +34,9 @@ _ISO: Final = re.compile(
 _GAP: Final = re.compile(r",?\s+")
 _ASKED: Final = re.compile(
     r"\s*ask\s[^,;:]*?(?<!\w)(?:if|whether)\s(?P<what>.+?)(?:(?=[,;:]\s|\s(?:by|due|before)\s|[.?!\s]*\Z))"
+)
+_PAST: Final = re.compile(
+    r"\s*(?P<what>(?:what|who|why|how|where|when|which)\s(?:\S+\s){0,2}?(?:happened|did|was|were|went|had)\s.+)"
 )
 #: Before "from monday to friday": what is moved there, or written then.
 _MOVED: Final = re.compile(
@@ -81,8 +84,8 @@ def read_when(line: Line, *, now: datetime, zone: tzinfo, month_first: bool) -> 
 
 
 def _leave_questions(line: Line) -> None:
-    """Leaves what is asked alone, but for its deadline: "ask Tom if he is free friday"."""
-    if found := _ASKED.match(line.low):
+    """Leaves what is asked alone, but for its deadline: "ask Tom if he is free friday", "what happened on sunday?"."""
+    if found := _ASKED.match(line.low) or _PAST.match(line.low):
         for piece in re.finditer(r"[^\x00]+", line.low[found.start("what") : found.end("what")]):
             line.protect(found.start("what") + piece.start(), found.start("what") + piece.end())
 
@@ -218,6 +221,8 @@ def _read_part(line: Line, when: When) -> bool:
         is_head = line.is_head(found.start()) and not (
             line.is_capital(found.start()) and line.next_is_capital(found.end())
         )
+        if is_by_somebody(line, *found.span()):
+            continue
         if line.previous_word(found.start()) in NOT_AFTER or not (stands or (is_head and not found["next"])):
             continue
         when.part = "night" if found["tonight"] else found["this"] or found["next"]
