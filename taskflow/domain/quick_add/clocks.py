@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Final
 
 from taskflow.domain.quick_add.line import Line
-from taskflow.domain.quick_add.vocabulary import FOLLOW, NUMBERS, words
+from taskflow.domain.quick_add.vocabulary import BEGIN, FOLLOW, NUMBERS, TOMORROW, WEEKDAY, words
 from taskflow.domain.quick_add.zones import read_zone
 
 
@@ -62,6 +62,9 @@ _WORD: Final = re.compile(r"(?<![\w'â€™-])(?P<word>noon|midday|midnight)(?![\w'â
 _PREPOSITION: Final = re.compile(
     r"(?:(?<=[\s\x00(,])|\A)(?:(?P<word>due\s+at|due\s+by|due|at|by|before|after|for|until|till|around)\s+|(?P<sign>@)\s?)\Z"
 )
+_DAY_BEFORE: Final = re.compile(rf"{BEGIN}(?:{WEEKDAY}|{TOMORROW}|today|tonight)\.?,?\s+(?:at\s+)?\Z")
+#: What nobody does at seven in the morning.
+_EVENING: Final = re.compile(r"(?<!\w)(?:dinner|supper|drinks|movies?|cinema|theat(?:er|re)|concert|gig|pub)(?!\w)")
 _ARTICLES: Final = words("the a an my our your his her their this that every each for")
 #: After these, 3:16 is a verse, a score or a length.
 _NO_CLOCK: Final = words(
@@ -88,7 +91,10 @@ _CHANGES: Final = re.compile(
 def find_clock(line: Line) -> Clock | None:
     """The last time of day of the line that counts, its preposition and zone included."""
     found = [clock for clock in _candidates(line) if clock is not None]
-    return max(found, key=lambda clock: (clock.end, clock.until is not None), default=None)
+    clock = max(found, key=lambda clock: (clock.end, clock.until is not None), default=None)
+    if clock and not clock.sure and 5 <= clock.hour <= 9 and _EVENING.search(line.low):
+        return replace(clock, hour=clock.hour + 12, sure=True, bare=False)
+    return clock
 
 
 def read_clock(text: str, low: str, start: int) -> Clock | None:
@@ -121,7 +127,8 @@ def _candidates(line: Line) -> Iterator[Clock | None]:
         if any(clock.start <= found.start() < clock.end for clock in ranges):
             continue
         preposition, start = _read_preposition(line.low, found.start())
-        clock = _one(found)
+        dotted = found["colon"] == "." and _is_beside_day(line, found.start(), found.end())
+        clock = _one(found, dotted=dotted)
         if clock is not None and _RANGE.match(line.low, found.start()) is None:
             clock = _with_zone(line.text, line.low, clock, start)
             yield clock if _one_counts(line, clock, found, preposition) else None
@@ -148,9 +155,9 @@ def _read_preposition(low: str, start: int) -> tuple[str, int]:
     return (found["word"] or "@", since + found.start()) if found else ("", start)
 
 
-def _one(found: re.Match[str]) -> Clock | None:
+def _one(found: re.Match[str], *, dotted: bool = False) -> Clock | None:
     hour, minute, half = int(found["hour"]), int(found["minute"] or 0), found["half"]
-    if found["colon"] == "." and not half:
+    if found["colon"] == "." and not half and not dotted:
         return None
     hour_of_day = _hour(hour, half)
     if hour_of_day is None or minute > 59:
@@ -194,8 +201,14 @@ def _named(found: re.Match[str]) -> Clock:
 
 
 def _may_be_hours(line: Line, found: re.Match[str]) -> bool:
-    """Whether "from 9 to 11" without more speaks of the clock."""
-    return bool(found["word"]) and not _CHANGES.search(line.low[: found.start()])
+    """Whether "from 9 to 11", or "friday 9-11", without more speaks of the clock."""
+    first, last = int(found["hour"]), int(found["hour2"] or 0)
+    beside = _is_beside_day(line, found.start(), found.end()) and (first < last or (first >= 9 and last <= 5))
+    return (bool(found["word"]) or beside) and not _CHANGES.search(line.low[: found.start()])
+
+
+def _is_beside_day(line: Line, start: int, end: int) -> bool:
+    return _DAY_BEFORE.search(line.low, max(0, start - 16), start) is not None or line.touches(start, end)
 
 
 def _range(found: re.Match[str], *, loose: bool) -> Clock | None:
@@ -217,7 +230,7 @@ def _range(found: re.Match[str], *, loose: bool) -> Clock | None:
             end += 12
     elif found["minute"] and found["minute2"]:
         start, end = first, last
-    elif loose and not (found["minute"] or found["minute2"]):
+    elif loose:
         start = first + 12 if 1 <= first <= 6 else first
         end = last + 12 if last <= 12 and last <= start else last
     else:

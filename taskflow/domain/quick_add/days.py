@@ -70,15 +70,20 @@ _NAMED_DAY = rf"{_WEEKDAY_BEFORE}(?:the\s+)?"
 #: Before a day: that it is the end of it, or how far from it.
 _LEAD: Final = re.compile(
     rf"{BEGIN}(?:(?:(?:the\s+)?end\s+of\s+(?:the\s+)?day|eod|cob)\s+(?:on\s+)?"
-    rf"|(?:the\s+(?=day)|(?P<count>{NUMBER})\s+)?(?P<unit>day|week|month)s?\s+(?P<side>before|after|from)\s+(?:the\s+)?)\Z"
+    rf"|(?:the\s+(?=day)|(?P<count>{NUMBER})\s+)?(?P<unit>day|week|month)s?\s+(?P<side>before|after|from)\s+(?:the\s+)?"
+    rf"|(?P<week>a\s+week\s+on\s+))\Z"
 )
 #: Characters that a lead may have.
 _LEAD_REACH: Final = 40
 _NOT_TIME = r"(?!\s?(?:am|pm|[ap]\.m)\b)(?![\w'’/])(?![.:,-][0-9])"
 
 
+_SHORT_UNITS: Final = {"wk": "week", "mo": "month", "yr": "year"}
+
+
 def plus(day: date, count: int, unit: str) -> date:
     """`day` and so many days, weeks, months, quarters or years; a month without that day gives its last."""
+    unit = _SHORT_UNITS.get(unit, unit)
     if unit in ("day", "week", "fortnight"):
         return day + timedelta(days=count * {"day": 1, "week": 7, "fortnight": 14}[unit])
     months = count * {"month": 1, "quarter": 3, "year": 12}[unit]
@@ -140,8 +145,8 @@ def _tom(found: re.Match[str], _: bool) -> tuple[Trust, Resolve]:
 
 
 def _weekday(found: re.Match[str], _: bool) -> tuple[Trust, Resolve]:
-    weekday, which = WEEKDAYS[found["day"]], found["which"]
-    if which == "next":
+    weekday, which = WEEKDAYS[found["day"] or found["day2"]], found["which"]
+    if "next" in found[0]:
         return Trust.PHRASE, lambda today: _week_start(today) + timedelta(days=7 + weekday)
     if which:
         return Trust.PHRASE, lambda today: today + timedelta(days=(weekday - today.weekday()) % 7)
@@ -252,14 +257,19 @@ def next_month_day(today: date, day: int) -> date:
     raise ValueError(f"no month has a day {day}")
 
 
-_UNIT = r"(?P<unit>day|week|fortnight|month|year)s?"
+_UNIT = r"(?P<unit>day|week|wk|fortnight|month|mo|year|yr)s?"
 _FORMS: Final[tuple[tuple[re.Pattern[str], Reader], ...]] = tuple(
-    (re.compile(BEGIN + pattern), reader)
+    (re.compile(f"{BEGIN}(?:{pattern})"), reader)
     for pattern, reader in (
         (r"(?P<year>20[0-9]{2})([/-])(?P<month>[0-9]{1,2})\2(?P<day>[0-9]{1,2})(?![\w/-])", _iso),
         (rf"(?:today(?!\s+shows?(?!\w))|(?:the\s+)?day\s+after\s+{TOMORROW}|{TOMORROW}){_BY_EVENING}{END}", _relative),
         (rf"tom{END}", _tom),
         (rf"(?:(?P<which>(?:this|the)\s+coming|this|next)\s+)?(?P<day>{WEEKDAY}){_BY_EVENING}{END}", _weekday),
+        (
+            rf"(?P<which>next)\s+week\s+(?:on\s+)?(?P<day>{WEEKDAY}){END}"
+            rf"|(?P<day2>{WEEKDAY})\s+(?:of\s+)?next\s+week{END}",
+            _weekday,
+        ),
         (rf"(?P<which>next)\s+(?P<unit>week|month|year){END}", _next_unit),
         (rf"(?P<which>this|next|(?:at|on|over)\s+the)\s+(?P<unit>weekend){END}", _next_unit),
         (
@@ -288,6 +298,7 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], Reader], ...]] = tuple(
             + r"(?P<first>[0-9]{1,2})/(?P<second>[0-9]{1,2})(?:/(?P<year>20[0-9]{2}|[2-4][0-9]))?(?![\w/%])",
             _slash,
         ),
+        (r"(?P<first>[0-9]{1,2})-(?P<second>[0-9]{1,2})-(?P<year>20[0-9]{2})(?![\w/-])", _slash),
         (_WEEKDAY_BEFORE + r"(?P<day>[0-9]{1,2})\.(?P<month>[0-9]{1,2})\.(?P<year>20[0-9]{2})?(?![\w.])", _dots),
         (rf"in\s+(?P<count>{NUMBER})\s+{_UNIT}(?:\s+time)?{END}", _in_units),
         (rf"(?P<count>{NUMBER})\s+{_UNIT}\s+from\s+(?:now|today|{TOMORROW}){END}", _in_units),
@@ -334,6 +345,10 @@ def _with_lead(low: str, day: Day) -> Day:
     found = _LEAD.search(low, max(0, day.start - _LEAD_REACH), day.start)
     if found is None:
         return day
+    if found["week"]:
+        if not day.floating:
+            return day
+        return Day(found.start(), day.end, Trust.PHRASE, lambda today: plus(day.resolve(today), 1, "week"))
     if found["unit"] is None:
         return replace(day, start=found.start())
     count, unit = number_of(found["count"] or "a"), found["unit"]

@@ -18,7 +18,9 @@ _LITERAL: Final = re.compile(
     r"""(?P<quote>"[^"]*"|“[^”]*”|„[^“”]*[“”]|«[^»]*»)|`[^`]*`|(?<!\w)[a-z][a-z0-9+.-]{1,20}://\S+|(?<!\w)www\.\S+"""
     r"""|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+|(?<!\S)~?/?(?:[\w.+-]{1,64}/){2,}[\w.+-]*"""
 )
-_DATE_PATH: Final = re.compile(rf"[0-9]{{1,4}}/[0-9]{{1,2}}/[0-9]{{1,4}}|{WEEKDAY}(?:/{WEEKDAY})+")
+_DATE_PATH: Final = re.compile(
+    rf"[0-9]{{1,4}}/[0-9]{{1,2}}/[0-9]{{1,4}}|[0-9/]{{3,5}}[-–][0-9/]{{3,5}}|{WEEKDAY}(?:/{WEEKDAY})+"
+)
 #: Marks that go with what was understood: after it where it begins the line, before it where it ends the line.
 _AFTER: Final = re.compile(r"\s*[,:;–—-](?=\s)")
 _BEFORE: Final = re.compile(r"\s*[,:;–—-]\s*\Z")

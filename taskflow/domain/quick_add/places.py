@@ -31,6 +31,8 @@ _ASKS: Final = re.compile(r"(?<!\w)(?:if|whether|when|what|which|who|how|is|are)
 _BY_SOMEBODY: Final = re.compile(r"\s+by\s+(?P<who>[A-Z]\w+)")
 #: Whoever thanks for Friday does not do it then; nor does "cook for sunday" say what to cook.
 _FOR_WHAT: Final = re.compile(r"(?<!\w)(?:apologi[sz]e|thanks?|sorry|forgive|blame|excuse)(?!\w)")
+#: Of "tuesday after next" nobody can say which one it is.
+_AFTER_NEXT: Final = re.compile(r"\s+after\s+next(?!\w)")
 _PLANNING: Final = frozenset({"plan", "planning", "organise", "organize"})
 #: What takes so long, rather than begins then: `learn Spanish in 30 days`.
 _TAKES: Final = re.compile(r"(?<!\w)(?:learn|learning|master|mastering|lose|gain)(?!\w)")
@@ -49,6 +51,8 @@ def place_of(line: Line, day: Day) -> int | None:
     if preposition == "at" and not line.low.startswith(("the", "end"), day.start):
         return None
     if preposition == "for" and (not line.is_tail(day.end) or _is_object(line, start)):
+        return None
+    if _AFTER_NEXT.match(line.low, day.end):
         return None
     if line.previous_word(start) in _STATES and preposition not in _DEADLINE and _ASKS.search(line.low[:start]):
         return None

@@ -104,7 +104,9 @@ _UNITS: Final = {
 _ADVERBS: Final = {
     "daily": ("DAILY", 1),
     "weekly": ("WEEKLY", 1),
+    "nightly": ("DAILY", 1),
     "biweekly": ("WEEKLY", 2),
+    "bi-weekly": ("WEEKLY", 2),
     "fortnightly": ("WEEKLY", 2),
     "monthly": ("MONTHLY", 1),
     "quarterly": ("MONTHLY", 3),
@@ -115,10 +117,10 @@ _UNIT = "|".join(_UNITS)
 
 _EVERY: Final = re.compile(
     rf"""{BEGIN}(?:every|each|ev)(?P<done>!)?\s+(?:
-        (?P<workday>(?:weekday|workday|work\s+day|working\s+day|business\s+day)s?)
+        (?P<workday>(?:weekday|weeknight|workday|work\s+day|working\s+day|business\s+day)s?)
       | (?P<weekend>weekends?) | (?P<part>morning|afternoon|evening|night)
       | (?:(?P<other>other|alternate)\s+|(?P<count>{NUMBER}|{_STEP})\s+)?(?P<unit>{_UNIT})s?(?!\s+of\s)
-            (?:\s+on\s+(?:(?P<on_days>{_DAYS})|the\s+(?P<on_nth>{_NTH_DAYS})(?:\s+(?P<on_nth_day>{WEEKDAY}|day))?|{_YEAR_DAY}))?
+            (?:\s+on\s+(?:(?P<on_days>{_DAYS})|(?:the\s+)?(?P<on_nth>{_NTH_DAYS})(?:\s+(?P<on_nth_day>{WEEKDAY}|day))?|{_YEAR_DAY}))?
       | (?:(?P<other_day>other|alternate)\s+|(?P<weeks>[0-9]{{1,2}})\s+)?(?P<days>{_DAYS})
       | (?P<nth>{_NTH_DAYS})(?:\s+(?P<nth_day>{WEEKDAY}|day))?{_OF_MONTH}?
       | {_YEAR_DAY.replace("day", "yearday").replace("month", "yearmonth")}
@@ -127,7 +129,7 @@ _EVERY: Final = re.compile(
 )
 _ADVERB: Final = re.compile(
     rf"""{BEGIN}(?P<adverb>{"|".join(_ADVERBS)})
-        (?:\s+on\s+(?:(?P<on_days>{_DAYS})|the\s+(?P<on_nth>{_NTH_DAYS})(?:\s+(?P<on_nth_day>{WEEKDAY}|day))?|{_YEAR_DAY}))?{END}""",
+        (?:\s+on\s+(?:(?P<on_days>{_DAYS})|(?:the\s+)?(?P<on_nth>{_NTH_DAYS})(?:\s+(?P<on_nth_day>{WEEKDAY}|day))?|{_YEAR_DAY}))?{END}""",
     re.VERBOSE,
 )
 _ONCE: Final = re.compile(rf"{BEGIN}once\s+(?:a|every|per)\s+(?P<unit>day|week|month|quarter|year){END}")
@@ -148,7 +150,8 @@ _AFTER: Final = re.compile(
 _COMPLETION: Final = re.compile(rf"\s+(?:after|from|since)\s+(?:completion|completing|completed|finishing){END}")
 _PART: Final = re.compile(r"(?:\s+in\s+the)?\s+(?P<part>morning|afternoon|evening|night)s?(?![\w'’-])")
 _CLOCK: Final = re.compile(
-    r"\s+(?:(?:at\s+|@\s?)[0-9]{1,2}(?::[0-9]{2})?(?:\s?[ap]m)?|[0-9]{1,2}(?::[0-9]{2}(?:\s?[ap]m)?|\s?[ap]m))(?!\w)"
+    r"\s+(?:(?:at\s+|@\s?)[0-9]{1,2}(?::[0-9]{2})?(?:\s?[ap]m)?|[0-9]{1,2}(?::[0-9]{2}(?:\s?[ap]m)?|\s?[ap]m)"
+    r"|[0-9]{1,2}(?::[0-9]{2})?\s?[-–]\s?[0-9]{1,2}(?::[0-9]{2})?(?:\s?[ap]m)?)(?!\w)"
 )
 _QUESTION: Final = re.compile(r"\s*(?:why|how|when|where|who|which)(?!\w)")
 
@@ -192,7 +195,7 @@ def _every(line: Line, found: re.Match[str]) -> Repeat | None:
 
 def _every_what(line: Line, found: re.Match[str]) -> Repeat | None:
     if found["workday"]:
-        return _WORKDAYS
+        return replace(_WORKDAYS, hour=PARTS["night"]) if "night" in found["workday"] else _WORKDAYS
     if found["weekend"]:
         return Repeat("WEEKLY", weekdays=((0, 5),))
     if found["part"]:
@@ -291,7 +294,8 @@ def _adverb(line: Line, found: re.Match[str]) -> Repeat | None:
     if plain and line.is_head(found.start()) and line.is_tail(found.end()):
         return None
     frequency, interval = _ADVERBS[found["adverb"]]
-    return _with_days(Repeat(frequency, interval), found)
+    hour = PARTS["night"] if found["adverb"] == "nightly" else None
+    return _with_days(Repeat(frequency, interval, hour=hour), found)
 
 
 def _plural(line: Line, found: re.Match[str]) -> Repeat | None:

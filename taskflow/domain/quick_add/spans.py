@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from taskflow.domain.quick_add.days import Day, Trust, dated
+from taskflow.domain.quick_add.days import Day, Trust, dated, read_day
 from taskflow.domain.quick_add.line import Line
 from taskflow.domain.quick_add.vocabulary import (
     AMBIGUOUS_MONTHS,
@@ -29,6 +29,12 @@ _FORMS: Final = tuple(
     )
 )
 
+_NUMBERS = r"[0-9]{1,2}(?:/[0-9]{1,2}|\.[0-9]{1,2}\.)"
+_NUMERIC: Final = re.compile(
+    rf"{BEGIN}(?P<word>from\s+)?(?P<first>{_NUMBERS})\s*(?:[-–—]|to\s|until\s|till\s|through\s|thru\s)\s*"
+    rf"(?P<last>{_NUMBERS})(?![\w'’:/%-])(?!\.[0-9])"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -40,13 +46,17 @@ class Span:
     last: Day
 
 
-def find_spans(line: Line) -> Iterator[Span]:
+def find_spans(line: Line, *, month_first: bool) -> Iterator[Span]:
     """Every such stretch that stands where it says when the task is to be done."""
     for form in _FORMS:
         for found in form.finditer(line.low):
             span = _read(found)
             if span and _counts(line, found):
                 yield span
+    for found in _NUMERIC.finditer(line.low):
+        span = _read_numeric(found, month_first)
+        if span and line.previous_word(span.start) not in COUNTED | NOT_AFTER and line.is_tail(span.end):
+            yield span
 
 
 def _read(found: re.Match[str]) -> Span | None:
@@ -65,6 +75,17 @@ def _read(found: re.Match[str]) -> Span | None:
         Day(start, middle, Trust.CLEAR, lambda today: dated(today, month, first, year)),
         Day(middle, end, Trust.CLEAR, lambda today: dated(today, month, last, year)),
     )
+
+
+def _read_numeric(found: re.Match[str], month_first: bool) -> Span | None:
+    """ "2/13-2/20", if it cannot be two fractions."""
+    first = read_day(found["first"], 0, month_first=month_first)
+    last = read_day(found["last"], 0, month_first=month_first)
+    beyond = any(int(number) > 12 for number in re.findall(r"[0-9]+", found[0]))
+    if first is None or last is None or not (beyond or found["word"] or "." in found[0]):
+        return None
+    start, middle, end = found.start(), found.end("first"), found.end()
+    return Span(start, end, replace(first, start=start, end=middle), replace(last, start=middle, end=end))
 
 
 def _counts(line: Line, found: re.Match[str]) -> bool:

@@ -33,7 +33,7 @@ NUMBERS: Final = {
     for number, name in enumerate(
         ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"), start=1
     )
-} | {"a": 1, "an": 1, "a couple of": 2}
+} | {"a": 1, "an": 1, "a couple of": 2, "a couple": 2}
 ORDINALS: Final = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": -1}
 #: Wall-clock hours of the parts of a day.
 PARTS: Final = {"morning": 9, "afternoon": 14, "evening": 19, "night": 20}

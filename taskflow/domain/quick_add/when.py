@@ -17,6 +17,9 @@ from taskflow.domain.zones import local_date
 
 _START: Final = re.compile(rf"{BEGIN}(?P<word>starting|starts|start|beginning|begins|begin)\s+(?:on\s+|from\s+)?(?=\S)")
 _FROM: Final = re.compile(rf"{BEGIN}from\s+(?=\S)")
+#: Nothing comes "from next monday" yet: it begins then.
+_NEXT: Final = re.compile(r"(?:next|tomorrow)(?![\w'-])")
+_COUNTED_UNIT: Final = re.compile(r"(?<!\w)(?:day|week|wk|fortnight|month|mo|year|yr)s?\s+\Z")
 _TO: Final = re.compile(r"(?P<space>\s*)(?:(?:to|until|till|through|thru)\s+|[–—-]\s*)")
 _UNTIL: Final = re.compile(rf"{BEGIN}(?:until|till|til|ending|ends|through)\s+(?:on\s+)?(?=\S)")
 _SO_OFTEN: Final = re.compile(
@@ -24,7 +27,7 @@ _SO_OFTEN: Final = re.compile(
 )
 _PART: Final = re.compile(
     rf"{BEGIN}(?:this\s+(?P<this>morning|afternoon|evening)|(?P<tonight>tonight)"
-    rf"|in\s+the\s+(?P<next>morning|afternoon|evening)){END}"
+    rf"|in\s+the\s+(?P<next>morning|afternoon|evening)|(?P<night>at\s+night)){END}"
 )
 _AFTER_DAY: Final = re.compile(r"\s+(?P<part>morning|afternoon|evening|night)(?![\w'’-])")
 _ISO: Final = re.compile(
@@ -122,8 +125,8 @@ def _read_ends(line: Line, when: When, month_first: bool) -> None:
             return
 
 
-def _read_span(line: Line, when: When) -> bool:
-    for span in find_spans(line):
+def _read_span(line: Line, when: When, month_first: bool) -> bool:
+    for span in find_spans(line, month_first=month_first):
         if _MOVED.search(line.low[: span.start]):
             continue
         when.start = span.first
@@ -146,7 +149,7 @@ def _read_start(line: Line, when: When, month_first: bool) -> None:
             when.start = day
             line.take(found.start(), day.end, "start")
             return
-    if _read_span(line, when):
+    if _read_span(line, when, month_first):
         return
     for found in _FROM.finditer(line.low):
         day = read_day(line.low, found.end(), month_first=month_first)
@@ -154,7 +157,10 @@ def _read_start(line: Line, when: When, month_first: bool) -> None:
             continue
         if _read_range(line, when, replace(day, start=found.start()), month_first):
             return
-        if _stands(line, day) and (when.repeat or line.next_word(day.end) in ("due", "by")):
+        counted = _COUNTED_UNIT.search(line.low[: found.start()]) is not None
+        from_next = _NEXT.match(line.low, found.end()) is not None and not counted
+        begins = when.repeat or from_next or line.next_word(day.end) in ("due", "by")
+        if _stands(line, day) and begins:
             when.start = day
             line.take(found.start(), day.end, "start")
             return
@@ -169,7 +175,9 @@ def _read_range(line: Line, when: When, first: Day, month_first: bool) -> bool:
     """Takes "5 dec to 12 dec", if `first` is the beginning of such a thing."""
     between = _TO.match(line.low, first.end)
     last = read_day(line.low, between.end(), month_first=month_first) if between else None
-    if between is None or last is None or not _stands(line, last) or _MOVED.search(line.low[: first.start]):
+    if between is None or last is None or _MOVED.search(line.low[: first.start]):
+        return False
+    if not (_stands(line, last) or (line.low.startswith("from", first.start) and line.is_head(first.start))):
         return False
     when.start = first
     line.take(first.start, first.end, "start")
@@ -225,8 +233,11 @@ def _read_part(line: Line, when: When) -> bool:
             continue
         if line.previous_word(found.start()) in NOT_AFTER or not (stands or (is_head and not found["next"])):
             continue
-        when.part = "night" if found["tonight"] else found["this"] or found["next"]
-        when.today = not found["next"]
+        if found["night"] and not line.touches(*found.span()):
+            # "at 9 at night", but "run at night"
+            continue
+        when.part = found["this"] or found["next"] or "night"
+        when.today = not (found["next"] or found["night"])
         line.take(found.start(), found.end(), "due")
         return True
     return False
