@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Final
 
+from taskflow.domain.quick_add.days import find_days
 from taskflow.domain.quick_add.line import Line
 from taskflow.domain.quick_add.vocabulary import BEGIN, FOLLOW, NUMBERS, TOMORROW, WEEKDAY, words
 from taskflow.domain.quick_add.zones import read_zone
@@ -60,7 +61,7 @@ _SPOKEN: Final = re.compile(
 )
 _WORD: Final = re.compile(r"(?<![\w'’-])(?P<word>noon|midday|midnight)(?![\w'’-])")
 _PREPOSITION: Final = re.compile(
-    r"(?:(?<=[\s\x00(,])|\A)(?:(?P<word>due\s+at|due\s+by|due|at|by|before|after|for|until|till|around)\s+|(?P<sign>@)\s?)\Z"
+    r"(?:(?<=[\s\x00(,])|\A)(?:(?P<word>due\s+at|due\s+by|due|at|by|before|after|for|from|until|till|around|not?\s+later\s+than)\s+|(?P<sign>@)\s?)\Z"
 )
 _DAY_BEFORE: Final = re.compile(rf"{BEGIN}(?:{WEEKDAY}|{TOMORROW}|today|tonight)\.?,?\s+(?:at\s+)?\Z")
 #: What nobody does at seven in the morning.
@@ -150,7 +151,7 @@ def _with_zone(text: str, low: str, clock: Clock, start: int) -> Clock:
 
 
 def _read_preposition(low: str, start: int) -> tuple[str, int]:
-    since = max(0, start - 12)
+    since = max(0, start - 20)
     found = _PREPOSITION.search(low[since:start])
     return (found["word"] or "@", since + found.start()) if found else ("", start)
 
@@ -205,6 +206,10 @@ def _may_be_hours(line: Line, found: re.Match[str]) -> bool:
     first, last = int(found["hour"]), int(found["hour2"] or 0)
     beside = _is_beside_day(line, found.start(), found.end()) and (first < last or (first >= 9 and last <= 5))
     return (bool(found["word"]) or beside) and not _CHANGES.search(line.low[: found.start()])
+
+
+def _follows_day(line: Line, start: int) -> bool:
+    return any(not line.low[day.end : start].strip() for day in find_days(line.low, month_first=True))
 
 
 def _is_beside_day(line: Line, start: int, end: int) -> bool:
@@ -262,7 +267,9 @@ def _range_counts(line: Line, clock: Clock, found: re.Match[str]) -> bool:
 def _one_counts(line: Line, clock: Clock, found: re.Match[str], preposition: str) -> bool:
     touches = line.touches(clock.start, clock.end)
     stands = line.is_tail(clock.end) or touches or line.next_word(clock.end) in FOLLOW | {""}
-    if preposition in ("for", "after"):
+    if preposition == "from" and not _follows_day(line, clock.start):
+        return False
+    if preposition in ("for", "after", "from"):
         # "for 9am meeting", "aim for 3:30"
         exact = found["half"] or found["colon"]
         return bool(exact) and stands and line.previous_word(clock.start) not in _AT_A_NUMBER

@@ -75,6 +75,7 @@ _LEAD: Final = re.compile(
 )
 #: Characters that a lead may have.
 _LEAD_REACH: Final = 40
+_ORDINAL = "|".join(name for name, number in ORDINALS.items() if number > 0)
 _NOT_TIME = r"(?!\s?(?:am|pm|[ap]\.m)\b)(?![\w'’/])(?![.:,-][0-9])"
 
 
@@ -223,8 +224,22 @@ def _ordinal(found: re.Match[str], _: bool) -> tuple[Trust, Resolve]:
     weekday, day = found["weekday"], int(found["day"])
     # "Friday the 13th" is a film.
     named = weekday and not (WEEKDAYS[weekday] == 4 and day == 13)
-    trust = Trust.PREPOSITION if not named else Trust.WORD if weekday in AMBIGUOUS_DAYS else Trust.NAMED
+    if found[0].endswith("month"):
+        trust = Trust.PHRASE
+    else:
+        trust = Trust.PREPOSITION if not named else Trust.WORD if weekday in AMBIGUOUS_DAYS else Trust.NAMED
+    if found["next"]:
+        return trust, lambda today: next_month_day(plus(today.replace(day=1), 1, "month"), day)
     return trust, lambda today: next_month_day(today, day)
+
+
+def _worded(found: re.Match[str], _: bool) -> tuple[Trust, Resolve]:
+    """ "the first of the month", "the second of june"."""
+    day, month = ORDINALS[found["word"]], found["month"]
+    if month:
+        return Trust.PHRASE, lambda today: dated(today, MONTHS[month], day, None)
+    ahead = 1 if found["next"] else 0
+    return Trust.PHRASE, lambda today: next_month_day(plus(today.replace(day=1), 1, "month") if ahead else today, day)
 
 
 def _nth_weekday(found: re.Match[str], _: bool) -> tuple[Trust, Resolve]:
@@ -303,8 +318,13 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], Reader], ...]] = tuple(
         (rf"in\s+(?P<count>{NUMBER})\s+{_UNIT}(?:\s+time)?{END}", _in_units),
         (rf"(?P<count>{NUMBER})\s+{_UNIT}\s+from\s+(?:now|today|{TOMORROW}){END}", _in_units),
         (
-            rf"(?:(?P<weekday>{WEEKDAY}),?\s+)?(?:the\s+)?(?P<day>[0-9]{{1,2}}){_NTH}(?:\s+of\s+(?:the|this)\s+month)?{END}",
+            rf"(?:(?P<weekday>{WEEKDAY}),?\s+)?(?:the\s+)?(?P<day>[0-9]{{1,2}}){_NTH}"
+            rf"(?:\s+(?:of\s+)?(?:the|this|(?P<next>next))\s+month)?{END}",
             _ordinal,
+        ),
+        (
+            rf"(?:the\s+)?(?P<word>{_ORDINAL})\s+of\s+(?:(?:the|this|(?P<next>next))\s+month|(?P<month>{MONTH})){END}",
+            _worded,
         ),
     )
 )

@@ -15,7 +15,7 @@ _HEAD = re.compile(r"[\s\x00(\[]*\Z")
 _NEXT = re.compile(r"\s*([^\s\x00]*)")
 _PREVIOUS = re.compile(r"([^\s\x00]+)\s*\Z")
 _PREPOSITION = re.compile(
-    r"(?:(?<=[\s\x00(,])|\A)(?:(due|deadline)(?::|\s+(?:on|by|at|date))?|(on|by|at|before|until|till|for))(?::|\s)\s*\Z"
+    r"(?:(?<=[\s\x00(,])|\A)(?:(due|deadline)(?::|\s+(?:on|by|at|date))?|(on|by|at|before|until|till|for|not?\s+later\s+than))(?::|\s)\s*\Z"
 )
 _MARKS = re.compile(r"[.,;:!?)]+(?:\s|\Z)")
 #: Characters that are looked at before a date: longer than any word that matters there.
@@ -90,7 +90,9 @@ class Line:
         """The preposition directly before `start` and where it begins; `("", start)` without one."""
         since = max(0, start - _REACH)
         found = _PREPOSITION.search(self.low[since:start])
-        return ("due" if found[1] else found[2], since + found.start()) if found else ("", start)
+        if found is None:
+            return "", start
+        return "due" if found[1] else "by" if "later" in found[2] else found[2], since + found.start()
 
     def is_capital(self, position: int) -> bool:
         """Whether the text has a capital letter there."""

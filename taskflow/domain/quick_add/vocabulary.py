@@ -59,7 +59,7 @@ NOT_AFTER: Final = words(
     like love hate loves hates every each per one another not vs versus called named and or & through thru
     between about during second third fourth fifth first black good easter cyber ruby casual palm super blue
     taco ash whit bloody freaky shrove throwback maundy holy man mad manic fat usa psychology happy
-    dated ago was were is are be been titled episode yesterday's today's tomorrow's"""
+    given any dated ago was were is are be been titled episode yesterday's today's tomorrow's"""
 )
 #: Short names of days are ordinary words after these.
 NOT_AFTER_SHORT: Final = NOT_AFTER | words(
@@ -81,7 +81,7 @@ COUNTED: Final = words(
 #: The word after a date that shows that the date stands by itself.
 FOLLOW: Final = words(
     """about with at for to and in after before from on by if then so because regarding re via near as until till
-    over during through while when but between unless without please latest @ using not starting beginning
+    over during through while when but between unless without please latest sharp @ using not starting beginning
     ending"""
 )
 #: Verbs that a task may begin with, so that a weekday before them is a date: "friday call Bob", but "friday drinks".

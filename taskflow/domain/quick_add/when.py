@@ -12,7 +12,7 @@ from taskflow.domain.quick_add.line import Line
 from taskflow.domain.quick_add.places import is_by_somebody, is_enjoyed, place_of
 from taskflow.domain.quick_add.repeats import Repeat, find_repeat
 from taskflow.domain.quick_add.spans import find_spans
-from taskflow.domain.quick_add.vocabulary import BEGIN, END, FOLLOW, NOT_AFTER, NUMBER, PARTS
+from taskflow.domain.quick_add.vocabulary import BEGIN, END, FOLLOW, NOT_AFTER, NUMBER
 from taskflow.domain.zones import local_date
 
 _START: Final = re.compile(rf"{BEGIN}(?P<word>starting|starts|start|beginning|begins|begin)\s+(?:on\s+|from\s+)?(?=\S)")
@@ -29,7 +29,10 @@ _PART: Final = re.compile(
     rf"{BEGIN}(?:this\s+(?P<this>morning|afternoon|evening)|(?P<tonight>tonight)"
     rf"|in\s+the\s+(?P<next>morning|afternoon|evening)|(?P<night>at\s+night)){END}"
 )
-_AFTER_DAY: Final = re.compile(r"\s+(?P<part>morning|afternoon|evening|night)(?![\w'’-])")
+_AFTER_DAY: Final = re.compile(r"\s+(?P<part>morning|afternoon|evening|night|am|pm)(?![\w'’-])")
+_HALVES: Final = {"am": "morning", "pm": "afternoon"}
+#: What may be said after a deadline or a time.
+_MANNER: Final = re.compile(r"\s+(?:(?:at\s+)?(?:the\s+)?latest|sharp)(?![\w'-])")
 _ISO: Final = re.compile(
     r"(?<![\w/.-])(?P<date>20[0-9]{2}-[0-9]{2}-[0-9]{2})t(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
     r"(?:(?P<utc>z)|(?P<offset>[+-][0-9]{2}:?[0-9]{2}))?(?![\w:-])"
@@ -83,6 +86,9 @@ def read_when(line: Line, *, now: datetime, zone: tzinfo, month_first: bool) -> 
     _read_start(line, when, month_first)
     while _read_one(line, when, today, month_first):
         pass
+    for match in list(line.matches):
+        if match.kind == "due" and (manner := _MANNER.match(line.low, match.end)) and line.is_tail(manner.end()):
+            line.take(*manner.span(), "due")
     return when
 
 
@@ -260,9 +266,11 @@ def _read_day(line: Line, when: When, today: date, month_first: bool) -> bool:
 def _extend(line: Line, day: Day) -> tuple[Day, str | None]:
     """The day with the part of it that follows, and with how far a time that follows reaches."""
     part = _AFTER_DAY.match(line.low, day.end)
-    end = part.end() if part and part["part"] in PARTS else day.end
+    end = part.end() if part else day.end
     clock = read_clock(line.text, line.low, _after(line, end))
-    return replace(day, end=end, reach=clock.end if clock else None), part["part"] if part else None
+    return replace(day, end=end, reach=clock.end if clock else None), _HALVES.get(
+        part["part"], part["part"]
+    ) if part else None
 
 
 def _after(line: Line, end: int) -> int:
