@@ -8,7 +8,7 @@ from typing import Final
 
 from taskflow.domain.quick_add.days import find_days
 from taskflow.domain.quick_add.line import Line
-from taskflow.domain.quick_add.vocabulary import BEGIN, FOLLOW, NUMBERS, TOMORROW, WEEKDAY, words
+from taskflow.domain.quick_add.vocabulary import BEGIN, FOLLOW, NUMBERS, OBJECT_VERBS, TOMORROW, WEEKDAY, words
 from taskflow.domain.quick_add.zones import read_zone
 
 
@@ -47,7 +47,8 @@ _RANGE: Final = re.compile(
     + _BEGIN
     + r"(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{2}))?"
     + _HALF.format("half")
-    + r"?\s*(?:[-–—]|to|until|till|and)\s*(?:(?P<word2>noon|midnight)|(?P<hour2>[0-9]{1,2})(?::(?P<minute2>[0-9]{2}))?"
+    + r"?\s*(?:[-–—]|to|until|till|(?P<and>and))\s*"
+    + r"(?:(?P<word2>noon|midnight)|(?P<hour2>[0-9]{1,2})(?::(?P<minute2>[0-9]{2}))?"
     + _HALF.format("half2")
     + r"?)(?![\w:/-])(?!\.[0-9])"
 )
@@ -66,6 +67,14 @@ _PREPOSITION: Final = re.compile(
 _DAY_BEFORE: Final = re.compile(rf"{BEGIN}(?:{WEEKDAY}|{TOMORROW}|today|tonight)\.?,?\s+(?:at\s+)?\Z")
 #: What nobody does at seven in the morning.
 _EVENING: Final = re.compile(r"(?<!\w)(?:dinner|supper|drinks|movies?|cinema|theat(?:er|re)|concert|gig|pub)(?!\w)")
+#: Of several days, or of several times, none is the one.
+_OF_MANY: Final = re.compile(
+    rf"{BEGIN}(?:{WEEKDAY}\s*(?:,|/|&|[-–]|\s(?:and|or|to|through|thru)\s)\s*{WEEKDAY}\.?,?\s+(?:at\s+|from\s+)?"
+    rf"|[0-9]{{1,2}}(?::[0-9]{{2}}|\s?[ap]m)\s*(?:,|&|\s(?:and|or)\s)\s*(?:at\s+)?)\Z"
+)
+_ANOTHER: Final = re.compile(r"\s*(?:,|&|\s(?:and|or)\s)\s*(?:at\s+)?[0-9]{1,2}(?::[0-9]{2}|\s?[ap]m)(?!\w)")
+#: A recording has times of its own.
+_CUTS: Final = re.compile(r"\s*(?:cut|trim|edit|crop|mute|rewind|splice|loop|clip)(?!\w)")
 _ARTICLES: Final = words("the a an my our your his her their this that every each for")
 #: After these, 3:16 is a verse, a score or a length.
 _NO_CLOCK: Final = words(
@@ -142,7 +151,9 @@ def _candidates(line: Line) -> Iterator[Clock | None]:
     for found in _WORD.finditer(line.low):
         preposition, start = _read_preposition(line.low, found.start())
         clock = _with_zone(line.text, line.low, _named(found), start)
-        yield clock if preposition or line.touches(start, clock.end) else None
+        stands = line.is_head(start) or line.is_tail(clock.end) or line.next_word(clock.end) in FOLLOW | {""}
+        touches = line.touches(start, clock.end)
+        yield clock if touches or (preposition and stands) else None
 
 
 def _with_zone(text: str, low: str, clock: Clock, start: int) -> Clock:
@@ -209,7 +220,12 @@ def _may_be_hours(line: Line, found: re.Match[str]) -> bool:
 
 
 def _follows_day(line: Line, start: int) -> bool:
-    return any(not line.low[day.end : start].strip() for day in find_days(line.low, month_first=True))
+    before = line.low[max(0, start - 40) : start]
+    return any(not before[day.end :].strip(" ,") for day in find_days(before, month_first=True))
+
+
+def _is_of_many(line: Line, clock: Clock) -> bool:
+    return _OF_MANY.search(line.low, max(0, clock.start - 40), clock.start) is not None
 
 
 def _is_beside_day(line: Line, start: int, end: int) -> bool:
@@ -217,6 +233,8 @@ def _is_beside_day(line: Line, start: int, end: int) -> bool:
 
 
 def _range(found: re.Match[str], *, loose: bool) -> Clock | None:
+    if found["and"] and found["word"] != "between":
+        return None
     if found["word2"]:
         return _until_word(found, loose=loose)
     first, last, half, half2 = int(found["hour"]), int(found["hour2"]), found["half"], found["half2"]
@@ -258,6 +276,8 @@ def _until_word(found: re.Match[str], *, loose: bool) -> Clock | None:
 
 
 def _range_counts(line: Line, clock: Clock, found: re.Match[str]) -> bool:
+    if _is_of_many(line, clock) or (not found["half2"] and _CUTS.match(line.low)):
+        return False
     if not found["word"] and line.previous_word(clock.start) in _NO_CLOCK:
         return False
     stands = line.is_tail(clock.end) or line.touches(clock.start, clock.end) or line.is_head(clock.start)
@@ -266,6 +286,10 @@ def _range_counts(line: Line, clock: Clock, found: re.Match[str]) -> bool:
 
 def _one_counts(line: Line, clock: Clock, found: re.Match[str], preposition: str) -> bool:
     touches = line.touches(clock.start, clock.end)
+    if not touches and (_is_of_many(line, clock) or _ANOTHER.match(line.low, clock.end)):
+        return False
+    if line.low[: clock.start].strip() in OBJECT_VERBS or (not found["half"] and _CUTS.match(line.low)):
+        return False
     stands = line.is_tail(clock.end) or touches or line.next_word(clock.end) in FOLLOW | {""}
     if preposition == "from" and not _follows_day(line, clock.start):
         return False

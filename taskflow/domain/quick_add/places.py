@@ -13,6 +13,7 @@ from taskflow.domain.quick_add.vocabulary import (
     NOT_AFTER,
     NOT_AFTER_SHORT,
     NOT_BEFORE_TOM,
+    OBJECT_VERBS,
     TOMORROW,
     VERBS,
     WEEKDAY,
@@ -26,7 +27,7 @@ _ANOTHER_DAY = re.compile(
 )
 #: What something is on that day: "find out if the pool is open sunday".
 _STATES: Final = words("open opens closed closes free available busy possible")
-_ASKS: Final = re.compile(r"(?<!\w)(?:if|whether|when|what|which|who|how|is|are)(?!\w)")
+_ASKS: Final = re.compile(r"(?<!\w)(?:if|whether|what|which|who|how|is|are)(?!\w)")
 #: A name with a capital, and somebody who made what is called so: "Monday by Wilco".
 _BY_SOMEBODY: Final = re.compile(r"\s+by\s+(?P<who>[A-Z]\w+)")
 #: Whoever thanks for Friday does not do it then; nor does "cook for sunday" say what to cook.
@@ -36,7 +37,7 @@ _AFTER_NEXT: Final = re.compile(r"\s+after\s+next(?!\w)")
 _PLANNING: Final = frozenset({"plan", "planning", "organise", "organize"})
 #: What takes so long, rather than begins then: `learn Spanish in 30 days`.
 _TAKES: Final = re.compile(r"(?<!\w)(?:learn|learning|master|mastering|lose|gain)(?!\w)")
-_ENJOYS: Final = re.compile(r"\s*(?:watch|read|listen|hear|play|stream|sing|borrow)(?!\w)")
+_ENJOYS: Final = re.compile(r"\s*(?:(?:re)?watch|(?:re)?read|listen|hear|play|stream|sing|borrow)(?!\w)")
 _RATIOS: Final = frozenset({"24/7", "16/9", "16/10", "21/9", "20/20", "50/50"})
 
 
@@ -52,7 +53,7 @@ def place_of(line: Line, day: Day) -> int | None:
         return None
     if preposition == "for" and (not line.is_tail(day.end) or _is_object(line, start)):
         return None
-    if _AFTER_NEXT.match(line.low, day.end):
+    if _AFTER_NEXT.match(line.low, day.end) or (not preposition and _is_the_object(line, day)):
         return None
     if line.previous_word(start) in _STATES and preposition not in _DEADLINE and _ASKS.search(line.low[:start]):
         return None
@@ -155,6 +156,12 @@ def _is_object(line: Line, start: int) -> bool:
     """Whether a "for friday" that begins at `start` says what is prepared or excused, not when."""
     before = line.low[:start]
     return before.strip() in VERBS or _FOR_WHAT.search(before) is not None
+
+
+def _is_the_object(line: Line, day: Day) -> bool:
+    """Whether the day is what the verb is about: "cancel friday", "watch Friday"."""
+    verb = line.low[: day.start].strip()
+    return verb in OBJECT_VERBS or (line.is_capital(day.start) and _ENJOYS.fullmatch(verb) is not None)
 
 
 def _is_title(line: Line, day: Day) -> bool:

@@ -151,7 +151,11 @@ _COMPLETION: Final = re.compile(rf"\s+(?:after|from|since)\s+(?:completion|compl
 _PART: Final = re.compile(r"(?:\s+in\s+the)?\s+(?P<part>morning|afternoon|evening|night)s?(?![\w'’-])")
 _CLOCK: Final = re.compile(
     r"\s+(?:(?:at\s+|@\s?)[0-9]{1,2}(?::[0-9]{2})?(?:\s?[ap]m)?|[0-9]{1,2}(?::[0-9]{2}(?:\s?[ap]m)?|\s?[ap]m)"
-    r"|[0-9]{1,2}(?::[0-9]{2})?\s?[-–]\s?[0-9]{1,2}(?::[0-9]{2})?(?:\s?[ap]m)?)(?!\w)"
+    r"|[0-9]{1,2}(?::[0-9]{2})?\s?(?:[-–]|to\s)\s?[0-9]{1,2}(?::[0-9]{2})?(?:\s?[ap]m)?)(?!\w)"
+)
+#: "every weekend in october" does not go on.
+_SEASON: Final = re.compile(
+    rf"\s+(?:in|of|during|throughout)\s+(?:the\s+)?(?:{MONTH}|spring|summer|fall|autumn|winter|holidays){END}"
 )
 _QUESTION: Final = re.compile(r"\s*(?:why|how|when|where|who|which)(?!\w)")
 
@@ -188,6 +192,8 @@ def is_repeat(low: str) -> bool:
 
 def _every(line: Line, found: re.Match[str]) -> Repeat | None:
     if line.previous_word(found.start()) in ("of", "for", "not") or _is_multiple(line, found):
+        return None
+    if _SEASON.match(line.low, found.end()):
         return None
     repeat = _every_what(line, found)
     return replace(repeat, completion=True) if repeat and found["done"] else repeat
