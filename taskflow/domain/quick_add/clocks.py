@@ -73,8 +73,12 @@ _OF_MANY: Final = re.compile(
     rf"|[0-9]{{1,2}}(?::[0-9]{{2}}|\s?[ap]m)\s*(?:,|&|\s(?:and|or)\s)\s*(?:at\s+)?)\Z"
 )
 _ANOTHER: Final = re.compile(r"\s*(?:,|&|\s(?:and|or)\s)\s*(?:at\s+)?[0-9]{1,2}(?::[0-9]{2}|\s?[ap]m)(?!\w)")
+_EITHER: Final = frozenset({"and", "or", "vs", "versus"})
+_OBJECT_VERBS: Final = OBJECT_VERBS | words("put add write print type enter set")
 #: A recording has times of its own.
-_CUTS: Final = re.compile(r"\s*(?:cut|trim|edit|crop|mute|rewind|splice|loop|clip)(?!\w)")
+_CUTS: Final = re.compile(
+    r"\s*(?:cut|trim|edit|crop|mute|rewind|splice|loop)\s.*(?<!\w)(?:video|audio|clip|track|song|film|footage|recording|podcast)(?!\w)"
+)
 _ARTICLES: Final = words("the a an my our your his her their this that every each for")
 #: After these, 3:16 is a verse, a score or a length.
 _NO_CLOCK: Final = words(
@@ -286,9 +290,11 @@ def _range_counts(line: Line, clock: Clock, found: re.Match[str]) -> bool:
 
 def _one_counts(line: Line, clock: Clock, found: re.Match[str], preposition: str) -> bool:
     touches = line.touches(clock.start, clock.end)
+    if line.previous_word(found.start()) in _EITHER:
+        return False
     if not touches and (_is_of_many(line, clock) or _ANOTHER.match(line.low, clock.end)):
         return False
-    if line.low[: clock.start].strip() in OBJECT_VERBS or (not found["half"] and _CUTS.match(line.low)):
+    if line.low[: clock.start].strip() in _OBJECT_VERBS or (not found["half"] and _CUTS.match(line.low)):
         return False
     stands = line.is_tail(clock.end) or touches or line.next_word(clock.end) in FOLLOW | {""}
     if preposition == "from" and not _follows_day(line, clock.start):

@@ -74,10 +74,7 @@ NOT_BEFORE_TOM: Final = NOT_AFTER_SHORT | words(
     congratulate interview hire chase nudge wake feed pick lend owe hug answer email slack update brief"""
 )
 #: A task that begins so, right before a day or a time, is about that day: "cancel friday", "move 3pm".
-OBJECT_VERBS: Final = words(
-    """cancel skip move reschedule confirm change postpone miss decline swap clear block put add write print type enter
-    keep set"""
-)
+OBJECT_VERBS: Final = words("cancel skip move reschedule confirm change postpone miss decline swap clear block keep")
 #: What has numbers, so that those after it are no date.
 COUNTED: Final = words(
     """chapter chapters page pages part parts section episode episodes season room rooms level step score scored
