@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.domain.quick_add.corpus import HELD_OUT, read_corpus
+from tests.domain.quick_add.corpus import EVERYDAY, HELD_OUT, read_corpus
 
 PROMISE_MS = 10
 ROUNDS = 20
@@ -20,7 +20,7 @@ ROUNDS = 20
 
 def main() -> int:
     """Measure, print, and say by the exit code whether the promise holds."""
-    cases = [*read_corpus(), *read_corpus(HELD_OUT)]
+    cases = [*read_corpus(), *read_corpus(HELD_OUT), *read_corpus(EVERYDAY)]
     cases[0].parse()
     wall, cpu = [], []
     for _ in range(ROUNDS):

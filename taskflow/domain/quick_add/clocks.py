@@ -62,7 +62,8 @@ _SPOKEN: Final = re.compile(
 )
 _WORD: Final = re.compile(r"(?<![\w'’-])(?P<word>noon|midday|midnight)(?![\w'’-])")
 _PREPOSITION: Final = re.compile(
-    r"(?:(?<=[\s\x00(,])|\A)(?:(?P<word>due\s+at|due\s+by|due|at|by|before|after|for|from|until|till|around|not?\s+later\s+than)\s+|(?P<sign>@)\s?)\Z"
+    r"(?:(?<=[\s\x00(,])|\A)(?:(?P<word>due\s+at|due\s+by|due|at|by|before|after|for|from|until|till|around"
+    r"|not?\s+later\s+than)\s+|(?P<sign>@)\s?)\Z"
 )
 _DAY_BEFORE: Final = re.compile(rf"{BEGIN}(?:{WEEKDAY}|{TOMORROW}|today|tonight)\.?,?\s+(?:at\s+)?\Z")
 #: What nobody does at seven in the morning.
@@ -77,7 +78,8 @@ _EITHER: Final = frozenset({"and", "or", "vs", "versus"})
 _OBJECT_VERBS: Final = OBJECT_VERBS | words("put add write print type enter set")
 #: A recording has times of its own.
 _CUTS: Final = re.compile(
-    r"\s*(?:cut|trim|edit|crop|mute|rewind|splice|loop)\s.*(?<!\w)(?:video|audio|clip|track|song|film|footage|recording|podcast)(?!\w)"
+    r"\s*(?:cut|trim|edit|crop|mute|rewind|splice|loop)\s"
+    r".*(?<!\w)(?:video|audio|clip|track|song|film|footage|recording|podcast)(?!\w)"
 )
 _ARTICLES: Final = words("the a an my our your his her their this that every each for")
 #: After these, 3:16 is a verse, a score or a length.

@@ -15,7 +15,8 @@ _HEAD = re.compile(r"[\s\x00(\[]*\Z")
 _NEXT = re.compile(r"\s*([^\s\x00]*)")
 _PREVIOUS = re.compile(r"([^\s\x00]+)\s*\Z")
 _PREPOSITION = re.compile(
-    r"(?:(?<=[\s\x00(,])|\A)(?:(due|deadline)(?::|\s+(?:on|by|at|date|back(?:\s+(?:on|by))?))?|(on|by|at|before|until|till|for|not?\s+later\s+than))(?::|\s)\s*\Z"
+    r"(?:(?<=[\s\x00(,])|\A)(?:(due|deadline)(?::|\s+(?:on|by|at|date|back(?:\s+(?:on|by))?))?"
+    r"|(on|by|at|before|until|till|for|not?\s+later\s+than))(?::|\s)\s*\Z"
 )
 _MARKS = re.compile(r"[.,;:!?)]+(?:\s|\Z)")
 #: Characters that are looked at before a date: longer than any word that matters there.

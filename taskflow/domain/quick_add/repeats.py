@@ -255,6 +255,9 @@ def _with_days(repeat: Repeat, found: re.Match[str]) -> Repeat | None:
 
 
 def _nth(line: Line, found: re.Match[str]) -> Repeat | None:
+    if found["nth"] == "second" and found["nth_day"] not in (None, "day") and "month" not in found[0]:
+        # Every other friday, or the second one of each month?
+        return None
     # "every third" alone may be a third of anything.
     if not found["nth"][0].isdigit() and not found["nth_day"] and "month" not in found[0]:
         return None

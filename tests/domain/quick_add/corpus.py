@@ -11,6 +11,7 @@ from taskflow.domain.quick_add import QuickAdd, fold_reference, index_projects, 
 
 CORPUS = Path(__file__).with_name("corpus.txt")
 HELD_OUT = Path(__file__).with_name("held_out.txt")
+EVERYDAY = Path(__file__).with_name("everyday.txt")
 
 PROJECTS = index_projects(
     [

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.domain.quick_add.corpus import CORPUS, HELD_OUT, Case, outcome, read_corpus
+from tests.domain.quick_add.corpus import CORPUS, EVERYDAY, HELD_OUT, Case, outcome, read_corpus
 
-_FILES = pytest.mark.parametrize("path", [CORPUS, HELD_OUT], ids=lambda path: path.stem)
+_FILES = pytest.mark.parametrize("path", [CORPUS, HELD_OUT, EVERYDAY], ids=lambda path: path.stem)
 _DATES = {"due_date", "due_at", "start_date", "recurrence"}
 
 
