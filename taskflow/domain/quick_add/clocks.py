@@ -8,7 +8,7 @@ from typing import Final
 
 from taskflow.domain.quick_add.days import find_days
 from taskflow.domain.quick_add.line import Line
-from taskflow.domain.quick_add.vocabulary import BEGIN, FOLLOW, NUMBERS, OBJECT_VERBS, TOMORROW, WEEKDAY, words
+from taskflow.domain.quick_add.vocabulary import BEGIN, FOLLOW, NUMBERS, OBJECT_VERBS, STATES, TOMORROW, WEEKDAY, words
 from taskflow.domain.quick_add.zones import read_zone
 
 
@@ -147,7 +147,7 @@ def _candidates(line: Line) -> Iterator[Clock | None]:
         clock = _one(found, dotted=dotted)
         if clock is not None and _RANGE.match(line.low, found.start()) is None:
             clock = _with_zone(line.text, line.low, clock, start)
-            yield clock if _one_counts(line, clock, found, preposition) else None
+            yield clock if _one_counts(line, clock, found, preposition, start) else None
     for found in _SPOKEN.finditer(line.low):
         preposition, start = _read_preposition(line.low, found.start())
         clock = _spoken(found)
@@ -290,9 +290,11 @@ def _range_counts(line: Line, clock: Clock, found: re.Match[str]) -> bool:
     return stands or line.next_word(clock.end) in FOLLOW | {""}
 
 
-def _one_counts(line: Line, clock: Clock, found: re.Match[str], preposition: str) -> bool:
+def _one_counts(line: Line, clock: Clock, found: re.Match[str], preposition: str, start: int) -> bool:
     touches = line.touches(clock.start, clock.end)
     if line.previous_word(found.start()) in _EITHER:
+        return False
+    if not touches and line.previous_word(start) in STATES:
         return False
     if not touches and (_is_of_many(line, clock) or _ANOTHER.match(line.low, clock.end)):
         return False

@@ -14,6 +14,7 @@ from taskflow.domain.quick_add.vocabulary import (
     NOT_AFTER_SHORT,
     NOT_BEFORE_TOM,
     OBJECT_VERBS,
+    STATES,
     TOMORROW,
     VERBS,
     WEEKDAY,
@@ -25,8 +26,7 @@ _DEADLINE: Final = frozenset({"by", "due", "before", "until", "till"})
 _ANOTHER_DAY = re.compile(
     rf"\s*(?:,?\s*(?:and|or|vs)\s|[&/–—-]|\s(?:to|through|thru)\s)\s*(?:the\s+|next\s+)?(?:{WEEKDAY}|{MONTH}|{TOMORROW}|today){END}"
 )
-#: What something is on that day: "find out if the pool is open sunday".
-_STATES: Final = words("open opens closed closes free available busy possible")
+#: Whether something is so on that day: "find out if the pool is open sunday".
 _ASKS: Final = re.compile(r"(?<!\w)(?:if|whether|what|which|who|how|is|are)(?!\w)")
 #: A name with a capital, and somebody who made what is called so: "Monday by Wilco".
 _BY_SOMEBODY: Final = re.compile(r"\s+by\s+(?P<who>[A-Z]\w+)")
@@ -34,6 +34,10 @@ _BY_SOMEBODY: Final = re.compile(r"\s+by\s+(?P<who>[A-Z]\w+)")
 _FOR_WHAT: Final = re.compile(r"(?<!\w)(?:apologi[sz]e|thanks?|sorry|forgive|blame|excuse)(?!\w)")
 #: Of "tuesday after next" nobody can say which one it is.
 _AFTER_NEXT: Final = re.compile(r"\s+after\s+next(?!\w)")
+_FIRST_THING: Final = re.compile(r"\s+first\s+thing(?!\w)")
+#: Short names of days before these are no other words: "wed after work".
+_CLEAR_SHORT: Final = words("wed weds mon")
+_THEN: Final = words("after before with about")
 _PLANNING: Final = frozenset({"plan", "planning", "organise", "organize"})
 #: What takes so long, rather than begins then: `learn Spanish in 30 days`.
 _TAKES: Final = re.compile(r"(?<!\w)(?:learn|learning|master|mastering|lose|gain)(?!\w)")
@@ -55,7 +59,11 @@ def place_of(line: Line, day: Day) -> int | None:
         return None
     if _AFTER_NEXT.match(line.low, day.end) or (not preposition and _is_the_object(line, day)):
         return None
-    if line.previous_word(start) in _STATES and preposition not in _DEADLINE and _ASKS.search(line.low[:start]):
+    if (
+        line.previous_word(start) in STATES | {"free", "available", "busy", "possible"}
+        and preposition not in _DEADLINE
+        and _ASKS.search(line.low[:start])
+    ):
         return None
     if is_by_somebody(line, day.start, day.end):
         return None
@@ -71,6 +79,7 @@ def _stands_alone(line: Line, day: Day, preposition: str) -> bool:
         or preposition in _DEADLINE
         or line.touches(day.start, day.end)
         or line.next_word(end) in FOLLOW | {""}
+        or _FIRST_THING.match(line.low, end) is not None
     )
 
 
@@ -117,6 +126,8 @@ def _word(line: Line, day: Day, preposition: str, start: int) -> bool:
     is_date = any(character.isdigit() for character in line.low[day.start : day.end])
     if line.is_head(start):
         return is_date and line.next_word(day.end) in VERBS | {""}
+    if line.low[day.start : day.end] in _CLEAR_SHORT and line.next_word(day.end) in _THEN:
+        return True
     return is_date and line.next_word(day.end) in FOLLOW | {""}
 
 

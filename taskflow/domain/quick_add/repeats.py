@@ -157,6 +157,7 @@ _CLOCK: Final = re.compile(
 _SEASON: Final = re.compile(
     rf"\s+(?:in|of|during|throughout)\s+(?:the\s+)?(?:{MONTH}|spring|summer|fall|autumn|winter|holidays){END}"
 )
+_UNTIL_MONTH: Final = re.compile(rf"(?<!\w)(?:until|till|til|through)\s+{MONTH}(?!\w)(?!\.?\s*[0-9])")
 _QUESTION: Final = re.compile(r"\s*(?:why|how|when|where|who|which)(?!\w)")
 
 
@@ -185,15 +186,22 @@ def find_repeat(line: Line) -> tuple[int, int, Repeat] | None:
     return max(found, key=lambda each: (each[1], each[1] - each[0]), default=None)
 
 
+def is_beyond(line: Line) -> bool:
+    """Whether the line has a recurrence that no rule can tell, so that its times and days are not those of one task."""
+    return any(
+        _is_multiple(line, found) or _SEASON.match(line.low, found.end()) or _UNTIL_MONTH.search(line.low, found.end())
+        for pattern in (_EVERY, _ADVERB)
+        for found in pattern.finditer(line.low)
+    )
+
+
 def is_repeat(low: str) -> bool:
     """Whether the whole of `low` is a recurrence that begins with "every"."""
     return _EVERY.fullmatch(low.strip()) is not None
 
 
 def _every(line: Line, found: re.Match[str]) -> Repeat | None:
-    if line.previous_word(found.start()) in ("of", "for", "not") or _is_multiple(line, found):
-        return None
-    if _SEASON.match(line.low, found.end()):
+    if line.previous_word(found.start()) in ("of", "for", "not"):
         return None
     repeat = _every_what(line, found)
     return replace(repeat, completion=True) if repeat and found["done"] else repeat
@@ -215,6 +223,9 @@ def _every_what(line: Line, found: re.Match[str]) -> Repeat | None:
     if found["days"]:
         plural = line.low[found.end() - 1] == "s" and not found[0].endswith(_SHORT_WITH_S)
         if plural and line.next_word(found.end()) and not _is_clock(line, found.end()):
+            return None
+        if not (found["other_day"] or found["weeks"]) and not _goes_on(line, found):
+            # "each monday board card"
             return None
         interval = 2 if found["other_day"] else int(found["weeks"] or 1)
         return Repeat("WEEKLY", interval, weekdays=_weekdays(found["days"])) if 1 <= interval <= 99 else None
@@ -293,8 +304,6 @@ def _adverb(line: Line, found: re.Match[str]) -> Repeat | None:
     if line.previous_word(found.start()) in NOT_AFTER or (
         line.is_capital(found.start()) and not line.is_head(found.start())
     ):
-        return None
-    if _is_multiple(line, found):
         return None
     plain = found.end() - found.start() == len(found["adverb"])
     stands = line.is_tail(found.end()) or line.next_word(found.end()) in FOLLOW | {""} or _is_clock(line, found.end())

@@ -75,6 +75,8 @@ NOT_BEFORE_TOM: Final = NOT_AFTER_SHORT | words(
 )
 #: A task that begins so, right before a day or a time, is about that day: "cancel friday", "move 3pm".
 OBJECT_VERBS: Final = words("cancel skip move reschedule confirm change postpone miss decline swap clear block keep")
+#: What a shop does, rather than its customer: "open until 18:00".
+STATES: Final = words("open opens closed closes close")
 #: What has numbers, so that those after it are no date.
 COUNTED: Final = words(
     """chapter chapters page pages part parts section episode episodes season room rooms level step score scored

@@ -10,7 +10,7 @@ from taskflow.domain.quick_add.days import Day, Trust, find_days, number_of, rea
 from taskflow.domain.quick_add.lengths import find_estimate, find_moment, find_reminder
 from taskflow.domain.quick_add.line import Line
 from taskflow.domain.quick_add.places import is_by_somebody, is_enjoyed, place_of
-from taskflow.domain.quick_add.repeats import Repeat, find_repeat
+from taskflow.domain.quick_add.repeats import Repeat, find_repeat, is_beyond
 from taskflow.domain.quick_add.spans import find_spans
 from taskflow.domain.quick_add.vocabulary import BEGIN, END, FOLLOW, NOT_AFTER, NUMBER
 from taskflow.domain.zones import local_date
@@ -77,6 +77,8 @@ def read_when(line: Line, *, now: datetime, zone: tzinfo, month_first: bool) -> 
     if reminder := find_reminder(line):
         when.remind_before = reminder.minutes
         line.take(reminder.start, reminder.end, "reminder")
+    if is_beyond(line):
+        return when
     if repeat := find_repeat(line):
         start, end, when.repeat = repeat
         preposition, before = line.preposition(start)
