@@ -10,6 +10,8 @@ from datetime import datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
+from django.db.models.expressions import RawSQL
+
 from taskflow.domain.filters.expressions import And, Comparison, Expression, Name, Not, Operator, Or, Present
 from taskflow.domain.filters.fields import split_key
 from taskflow.domain.filters.moments import resolve
@@ -19,7 +21,7 @@ from taskflow.domain.text import fold
 from taskflow.domain.zones import load_zone
 from taskflow.store.date_filters import compare_day_column, compare_due, compare_instant_column
 from taskflow.store.models.projects import fold_label
-from taskflow.store.models.tasks import OPEN_STATUSES
+from taskflow.store.models.tasks import OPEN_STATUSES, TaskQuerySet
 from taskflow.store.models.users import fold_name
 from taskflow.store.projects import visible_projects
 from taskflow.store.sql import Sql, any_of, join, uuid_value
@@ -54,6 +56,14 @@ def filter_condition(expression: Expression, actor: Actor, now: datetime) -> Sql
     It narrows, and gives no right: the query that it goes into still says which tasks the actor may see.
     """
     return _compile(expression, Reader(actor, now, load_zone(actor.timezone)))
+
+
+def narrow_tasks(rows: TaskQuerySet, condition: Sql, actor: Actor) -> TaskQuerySet:
+    """Those of `rows`, which `actor` may see, for which a condition on `t` and `p` holds."""
+    # The rows are visible anyway; saying so within keeps the condition away from everybody else's tasks.
+    wanted = join("AND", [visible_projects(actor, "t.project_id"), condition])
+    text = f"SELECT t.id FROM store_task t JOIN store_project p ON p.id = t.project_id WHERE {wanted.text}"
+    return rows.filter(pk__in=RawSQL(text, wanted.params))  # noqa: S611 - fixed text; values are parameters
 
 
 def _compile(expression: Expression, reader: Reader) -> Sql:

@@ -428,7 +428,8 @@ def test_members_manage_nobody(client: Client, bob: User, ada: User) -> None:
 def test_every_answer_tells_the_limit_and_beyond_it_is_429(client: Client, bob: User, monkeypatch: Any) -> None:
     from taskflow.interfaces.api import throttling
 
-    monkeypatch.setattr(throttling, "_counter", throttling.Counter(lambda: 0.0))
+    counter = throttling.Counter(throttling.REQUESTS, lambda: 0.0)
+    monkeypatch.setattr(throttling.RequestThrottle, "counter", counter)
     header = bearer(client, "bob")
     answers = [call(client, "GET", "auth/tokens", **header) for _ in range(601)]
     assert answers[0]["RateLimit-Policy"] == '"requests";q=600;w=60'
@@ -440,11 +441,11 @@ def test_every_answer_tells_the_limit_and_beyond_it_is_429(client: Client, bob: 
 
 
 def test_a_counter_begins_anew_with_each_window() -> None:
-    from taskflow.interfaces.api.throttling import LIMIT, Counter
+    from taskflow.interfaces.api.throttling import REQUESTS, Counter
 
     now = [0.0]
-    counter = Counter(lambda: now[0])
-    assert not any(counter.take("k").exceeded for _ in range(LIMIT))
+    counter = Counter(REQUESTS, lambda: now[0])
+    assert not any(counter.take("k").exceeded for _ in range(REQUESTS.requests))
     assert counter.take("k").exceeded
     assert not counter.take("other").exceeded
     now[0] = 60.0

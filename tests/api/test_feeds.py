@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from taskflow.domain.permissions import ProjectRole
+from taskflow.interfaces.api.throttling import FEED, Counter, FeedThrottle
 from taskflow.store.models import Feed, Task, User
 from tests.conftest import Api, FrozenClock, World
 
@@ -131,6 +132,72 @@ def test_a_feed_of_one_project_shows_no_other(api: Api) -> None:
     assert (unseen.status_code, unseen.json()["errors"][0]["code"]) == (400, "not_found")
 
 
+def test_a_filter_narrows_a_feed_in_its_owners_words_at_the_moment_of_reading(
+    api: Api, bob_api: Api, world: World, clock: FrozenClock
+) -> None:
+    world.join(world.work, world.ada, ProjectRole.MEMBER)
+    User.objects.filter(pk=world.ada.pk).update(timezone="Pacific/Auckland")
+    for title, fields in {
+        "Hers": {"assignees": ["ada"], "due_date": "2026-11-24"},
+        "His": {"assignees": ["bob"], "due_date": "2026-11-24"},
+        "Hers tomorrow": {"assignees": ["ada"], "due_date": "2026-11-25"},
+    }.items():
+        assert bob_api.post("tasks", {"title": title, "project": "WORK", **fields}).status_code == 201
+    expression = "assignee = me and due <= today"
+    feed = make(api, filter=expression)
+    assert (feed["filter"], feed["saved"]) == (expression, None)
+    assert set(entries(feed)) == {"Hers"}
+    tag = read(feed).headers["ETag"]
+    # Midnight in Auckland: nothing was written, and the feed is another one.
+    clock.advance(hours=3)
+    assert set(entries(feed)) == {"Hers", "Hers tomorrow"}
+    assert read(feed, **{"If-None-Match": tag}).status_code == 200
+    assert bob_api.delete("projects/WORK/members/ada").status_code == 204
+    assert entries(feed) == {}
+
+
+def test_a_feed_of_a_saved_filter_follows_it_and_ends_with_it(api: Api, bob_api: Api) -> None:
+    api.post("tasks", {"title": "Milk", "labels": ["shop"]})
+    api.post("tasks", {"title": "Rent", "priority": "high", "due_date": "2026-11-20"})
+    kept = api.post("filters", {"name": "Shops", "expression": "label = shop"}).json()["id"]
+    feed = make(api, saved=kept)
+    assert feed["saved"] == kept
+    assert set(entries(feed)) == {"Milk"}
+    api.patch(f"filters/{kept}", {"expression": "priority >= high"})
+    assert set(entries(feed)) == {"Rent"}
+    both = make(api, saved=kept, filter="label = shop")
+    assert entries(both) == {}
+    late = make(api, saved="Overdue")
+    assert (late["saved"], set(entries(late))) == ("overdue", {"Rent"})
+    foreign = bob_api.post("feeds", {"name": "x", "saved": kept})
+    assert (foreign.status_code, foreign.json()["errors"][0]["field"]) == (400, "saved")
+    api.delete(f"filters/{kept}")
+    assert read(feed).status_code == 404
+    assert [held["id"] for held in api.get("feeds").json()["results"]] == [late["id"]]
+
+
+@pytest.mark.parametrize(
+    ("expression", "position"), [("priority = huge", 11), ("  due <= today and", 18), ("label ~ ", 8), ("(due", 4)]
+)
+def test_a_wrong_filter_makes_no_feed_and_says_where_it_is_wrong(api: Api, expression: str, position: int) -> None:
+    refused = api.post("feeds", {"name": "x", "filter": expression})
+    assert refused.status_code == 400
+    [error] = refused.json()["errors"]
+    assert (error["field"], error["code"], error["position"]) == ("filter", "syntax", position)
+    assert not Feed.objects.exists()
+
+
+def test_a_feed_that_is_read_all_the_time_is_told_to_wait(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FeedThrottle, "counter", Counter(FEED, lambda: 0.0))
+    feed, other = make(api), make(api)
+    answers = [read(feed) for _ in range(61)]
+    assert {answer.status_code for answer in answers[:60]} == {200}
+    assert answers[0].headers["RateLimit-Policy"] == '"requests";q=600;w=60, "feed";q=60;w=300'
+    assert '"feed";r=59;t=300' in answers[0].headers["RateLimit"]
+    assert (answers[60].status_code, answers[60].headers["Retry-After"]) == (429, "300")
+    assert read(other).status_code == 200
+
+
 def test_an_unchanged_feed_is_not_sent_again(api: Api, clock: FrozenClock) -> None:
     task = api.post("tasks", {"title": "Mine"}).json()
     feed = make(api)
@@ -189,7 +256,7 @@ def test_titles_break_out_of_nothing(api: Api) -> None:
 
 
 def test_a_feed_takes_six_queries_however_many_tasks_there_are(api: Api) -> None:
-    feed = make(api)
+    feed = make(api, filter="label = a and not assignee", saved="upcoming")
     counts = []
     for number in (1, 5):
         for each in range(number):

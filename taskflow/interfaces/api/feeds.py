@@ -11,12 +11,14 @@ from rest_framework.response import Response
 
 from taskflow.application import feeds
 from taskflow.domain.calendar_feed import COMPONENTS
+from taskflow.domain.filters.tokens import LONGEST_FILTER
 from taskflow.domain.permissions import Action
 from taskflow.interfaces.api.downloads import has_copy
 from taskflow.interfaces.api.endpoint import Endpoint, answer
 from taskflow.interfaces.api.fields import InstantField, NamesField, StrictSerializer, TextField
 from taskflow.interfaces.api.operation import Operation
 from taskflow.interfaces.api.pages import SortKey, take_page
+from taskflow.interfaces.api.throttling import FeedThrottle, RequestThrottle
 from taskflow.store.models import Feed
 
 CALENDAR = "text/calendar; charset=utf-8"
@@ -28,6 +30,20 @@ class FeedFields(StrictSerializer):
 
     name = TextField(max_length=100, help_text="What the calendar is called")
     project = TextField(max_length=64, required=False, allow_null=True, help_text="Id or key; absent: all")
+    # A blank around the text would shift the positions of errors.
+    filter = TextField(
+        max_length=LONGEST_FILTER,
+        trim_whitespace=False,
+        required=False,
+        allow_null=True,
+        help_text="As the parameter `filter` of the list of tasks",
+    )
+    saved = TextField(
+        max_length=64,
+        required=False,
+        allow_null=True,
+        help_text="As the parameter `saved` of that list: a filter's id, or inbox, today, upcoming, overdue",
+    )
     components = NamesField(child=serializers.ChoiceField(COMPONENTS), min_length=1, max_length=2, required=False)
 
 
@@ -37,6 +53,8 @@ class FeedDocument(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
     project = serializers.UUIDField(allow_null=True)
+    filter = serializers.CharField(allow_null=True)
+    saved = serializers.CharField(allow_null=True, help_text="A filter's id, or a built-in one's name")
     components = serializers.ListField(child=serializers.ChoiceField(COMPONENTS))
     created_at = InstantField()
 
@@ -54,6 +72,8 @@ def feed_json(feed: Feed) -> dict[str, Any]:
         "id": feed.pk,
         "name": feed.name,
         "project": feed.project_id,
+        "filter": feed.expression or None,
+        "saved": feed.saved_id or feed.builtin or None,
         "components": feed.components,
         "created_at": feed.created_at,
     }
@@ -86,6 +106,8 @@ class FeedList(Endpoint):
             self.actor,
             fields["name"],
             project=fields.get("project"),
+            expression=fields.get("filter"),
+            saved=fields.get("saved"),
             components=fields.get("components", COMPONENTS),
         )
         url = request.build_absolute_uri(reverse("feed-calendar", kwargs={"secret": secret}))
@@ -107,6 +129,7 @@ class FeedCalendar(Endpoint):
     """The calendar of a feed: to whoever has its secret address, what its owner may see now."""
 
     actions = {"GET": Action.PUBLIC}
+    throttle_classes = [RequestThrottle, FeedThrottle]
     operations = {
         "GET": Operation("read_feed", {200: None}, "A feed's calendar", forms={"text/calendar": {"type": "string"}})
     }
