@@ -1,6 +1,8 @@
 """The PostgreSQL server of the tests: databases are made there and dropped again."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -17,3 +19,28 @@ def open_server() -> psycopg.Connection[Any]:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip(f"no PostgreSQL at {ADDRESS}: {error}")
+
+
+@contextmanager
+def postgres_database(name: str) -> Iterator[None]:
+    """A fresh database of the tests' PostgreSQL server stands in for the default one, migrated; dropped in the end."""
+    # `tests/environment.py` imports this module before Django may be.
+    import dj_database_url
+    from django.core.management import call_command
+    from django.db import connections
+
+    server = open_server()
+    server.execute(f'CREATE DATABASE "{name}"')
+    usual = connections.settings["default"]
+    connections["default"].close()
+    connections.settings["default"] = {**usual, "OPTIONS": {}, **dj_database_url.parse(ADDRESS), "NAME": name}
+    del connections["default"]
+    try:
+        call_command("migrate", verbosity=0)
+        yield
+    finally:
+        connections["default"].close()
+        connections.settings["default"] = usual
+        del connections["default"]
+        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        server.close()

@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
-import dj_database_url
 import pytest
-from django.core.management import call_command
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from pytest_django import DjangoDbBlocker
 
 from taskflow.application import ledger, ports
@@ -21,7 +19,7 @@ from taskflow.store.models.jobs import JobState
 from tests.application import ledger_world
 from tests.application import test_ledger_machine as machine
 from tests.application.test_ledger_machine import quiet  # noqa: F401 - a fixture
-from tests.postgres import ADDRESS, open_server
+from tests.postgres import postgres_database
 
 pytestmark = pytest.mark.postgres
 
@@ -29,23 +27,8 @@ pytestmark = pytest.mark.postgres
 @pytest.fixture(scope="module")
 def _postgres(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """A database of its own stands in for the default one; skipped where no server answers, but not in CI."""
-    name = f"taskflow_ledger_{os.getpid()}"
-    server = open_server()
-    server.execute(f'CREATE DATABASE "{name}"')
-    usual = connections.settings["default"]
-    with django_db_blocker.unblock():
-        connections["default"].close()
-        connections.settings["default"] = {**usual, "OPTIONS": {}, **dj_database_url.parse(ADDRESS), "NAME": name}
-        del connections["default"]
-        try:
-            call_command("migrate", verbosity=0)
-            yield
-        finally:
-            connections["default"].close()
-            connections.settings["default"] = usual
-            del connections["default"]
-            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-            server.close()
+    with django_db_blocker.unblock(), postgres_database(f"taskflow_ledger_{os.getpid()}"):
+        yield
 
 
 @pytest.fixture(autouse=True)

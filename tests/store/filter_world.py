@@ -5,16 +5,10 @@ which tasks are blockers, parents and former places of hers.
 """
 
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
-
-import dj_database_url
-from django.core.management import call_command
-from django.db import connections
 
 from taskflow.application.accounts import create_user
 from taskflow.application.labels import create_label
@@ -40,7 +34,6 @@ from taskflow.domain.text import fold
 from taskflow.store.models import Dependency, Project, Task
 from taskflow.store.models.projects import fold_label
 from taskflow.store.models.users import fold_name
-from tests.postgres import ADDRESS, open_server
 
 ZONE = ZoneInfo("America/New_York")
 #: 21:30 on Tuesday, the 24th, for Ada; Wednesday in UTC.
@@ -69,26 +62,6 @@ class World:
     ada: Actor
     visible: frozenset[Any]
     secret: Project
-
-
-@contextmanager
-def postgres_database(name: str) -> Iterator[None]:
-    """A fresh database of the tests' PostgreSQL server stands in for the default one."""
-    server = open_server()
-    server.execute(f'CREATE DATABASE "{name}"')
-    usual = connections.settings["default"]
-    connections["default"].close()
-    connections.settings["default"] = {**usual, "OPTIONS": {}, **dj_database_url.parse(ADDRESS), "NAME": name}
-    del connections["default"]
-    try:
-        call_command("migrate", verbosity=0)
-        yield
-    finally:
-        connections["default"].close()
-        connections.settings["default"] = usual
-        del connections["default"]
-        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-        server.close()
 
 
 def build_world() -> World:

@@ -19,6 +19,7 @@ from taskflow.store.sql import Sql
 from taskflow.store.task_filters import filter_condition
 from taskflow.store.task_rows import read_tasks
 from tests.domain.filters import expressions as language
+from tests.postgres import postgres_database
 from tests.store.filter_world import (
     LABELS,
     NOW,
@@ -28,7 +29,6 @@ from tests.store.filter_world import (
     build_world,
     instants,
     matches,
-    postgres_database,
 )
 
 pytestmark = pytest.mark.django_db
