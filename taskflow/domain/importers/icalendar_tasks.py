@@ -1,7 +1,7 @@
 """iCalendar (RFC 5545): tasks (VTODO) of any program that keeps them, and events (VEVENT) as tasks that are due then.
 
-Lines are read here and not by the library, which refuses a whole calendar for one broken line; it reads time zones and
-spans of time.
+Lines are read by `icalendar_lines.py` and not by the library, which refuses a whole calendar for one broken line; it
+reads spans of time.
 """
 
 import re
@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from hashlib import sha256
 from typing import Any, Final
 
+from taskflow.domain.importers.icalendar_lines import Component, content_lines, read_property, unescape
+from taskflow.domain.importers.icalendar_zones import Zones
 from taskflow.domain.importers.json_documents import check_rule, parents_first
 from taskflow.domain.importers.records import (
     MAX_DESCRIPTION,
@@ -42,14 +44,7 @@ _STATUSES: Final[dict[str, Status]] = {
     "": "todo",
 }
 _READ: Final = frozenset({"VTODO", "VEVENT"})
-_FOLD: Final = re.compile(r"\r?\n[ \t]")
-#: Lines that are folded into one.
-_MOST_PIECES: Final = 10_000
-_LONGEST_LINE: Final = 1_000_000
-_CONTENT: Final = re.compile(r'([A-Za-z0-9-]{1,100})((?:;[A-Za-z0-9-]{1,100}=(?:"[^"]*"|[^":;])*)*):(.*)', re.DOTALL)
-_PARAMETER: Final = re.compile(r';([A-Za-z0-9-]{1,100})=((?:"[^"]*"|[^":;])*)')
 _MAX_LINES: Final = 1_000
-_MAX_ZONES: Final = 100
 
 
 def parse(data: bytes, *, name: str, now: datetime, timezone: str) -> ParsedImport:
@@ -66,69 +61,6 @@ def parse(data: bytes, *, name: str, now: datetime, timezone: str) -> ParsedImpo
     return ParsedImport(reader.finish(), problems.collect())
 
 
-@dataclass(frozen=True, slots=True)
-class _Property:
-    """One content line: `params` by their names in capitals, `value` as it stands in the file."""
-
-    name: str
-    params: dict[str, str]
-    value: str
-
-    @property
-    def text(self) -> str:
-        """The value as text, unescaped."""
-        return _unescape(self.value)
-
-
-def _unescape(value: str) -> str:
-    return re.sub(r"\\([nN,;:\\\"])", lambda found: "\n" if found[1] in "nN" else found[1], value)
-
-
-@dataclass(slots=True)
-class _Component:
-    """A task or an event as its lines say, and what its alarms trigger on."""
-
-    kind: str
-    line: int
-    properties: dict[str, list[_Property]] = field(default_factory=dict)
-    triggers: list[_Property] = field(default_factory=list)
-
-    def first(self, name: str) -> _Property | None:
-        found = self.properties.get(name)
-        return found[0] if found else None
-
-    def text(self, name: str) -> str:
-        found = self.first(name)
-        return found.text if found else ""
-
-
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Unfolded content lines with the numbers of the lines they begin on."""
-    held: list[str] = []
-    begin = 1
-    for number, raw in enumerate(text.split("\n"), start=1):
-        line = raw.removesuffix("\r")
-        if line[:1] in (" ", "\t") and held:
-            if len(held) < _MOST_PIECES:
-                held.append(line[1:])
-            continue
-        if held:
-            yield begin, "".join(held)
-        held, begin = [line] if line else [], number
-    if held:
-        yield begin, "".join(held)
-
-
-def _read_property(line: str) -> _Property:
-    """`ValueError` for what is no content line."""
-    # The library's own reading of a line loses which commas and semicolons of the value were escaped.
-    found = _CONTENT.fullmatch(line[:_LONGEST_LINE])
-    if found is None:
-        raise ValueError("it is not NAME:value")
-    params = {each[1].upper(): each[2].strip('"') for each in _PARAMETER.finditer(found[2])}
-    return _Property(found[1].upper(), params, found[3])
-
-
 @dataclass(slots=True)
 class _Reader:
     """Reads the lines of a file in order."""
@@ -137,18 +69,18 @@ class _Reader:
     zone: tzinfo
     tasks: dict[str, ImportedTask] = field(default_factory=dict)
     children: dict[str, str] = field(default_factory=dict)
-    zones: dict[str, tzinfo | None] = field(default_factory=dict)
-    definitions: dict[str, str] = field(default_factory=dict)
+    zones: Zones = field(default_factory=Zones)
+    unknown: set[str] = field(default_factory=set)
     project: str | None = None
     seen: int = 0
     left_out: int = 0
 
     def read(self, text: str) -> None:
-        self._find_zones(text)
-        current: _Component | None = None
+        self.zones.define(text)
+        current: Component | None = None
         #: Names of the components that are open within the current one.
         inner: list[str] = []
-        for number, line in _lines(text):
+        for number, line in content_lines(text):
             upper = line[:60].upper().strip()
             if upper.startswith("BEGIN:"):
                 kind = upper.removeprefix("BEGIN:")
@@ -158,7 +90,7 @@ class _Reader:
                 if current is not None:
                     inner.append(kind)
                 elif kind in _READ:
-                    current = _Component(kind, number)
+                    current = Component(kind, number)
             elif upper.startswith("END:") and current is not None:
                 if inner:
                     inner.pop()
@@ -177,15 +109,15 @@ class _Reader:
 
     def _name(self, line: str) -> None:
         try:
-            self.project = clean_line(_read_property(line).text)[:200] or None
+            self.project = clean_line(read_property(line).text)[:200] or None
         except ValueError:
             self.project = None
 
-    def _add(self, current: _Component, inner: list[str], number: int, line: str) -> None:
+    def _add(self, current: Component, inner: list[str], number: int, line: str) -> None:
         if not line.strip() or sum(map(len, current.properties.values())) >= _MAX_LINES:
             return
         try:
-            found = _read_property(line)
+            found = read_property(line)
         except ValueError as wrong:
             self.problems.add(number, f"This line was left out: {wrong}.")
             return
@@ -195,14 +127,7 @@ class _Reader:
         elif not inner:
             current.properties.setdefault(found.name, []).append(found)
 
-    def _find_zones(self, text: str) -> None:
-        """The file's own definitions of time zones, for names that are not known here."""
-        for found in list(re.finditer(r"BEGIN:VTIMEZONE\b.{0,20000}?END:VTIMEZONE", text, re.DOTALL))[:_MAX_ZONES]:
-            block = _FOLD.sub("", found[0])
-            if identity := re.search(r"^TZID[^:\r\n]*:(.+?)\r?$", block, re.MULTILINE):
-                self.definitions.setdefault(identity[1].strip(), found[0])
-
-    def _finish(self, component: _Component) -> None:
+    def _finish(self, component: Component) -> None:
         self.seen += 1
         if len(self.tasks) >= MAX_TASKS:
             self.left_out += 1
@@ -222,7 +147,7 @@ class _Reader:
             return
         self.tasks[external_id] = self._task(component, external_id, title)
 
-    def _task(self, component: _Component, external_id: str, title: str) -> ImportedTask:
+    def _task(self, component: Component, external_id: str, title: str) -> ImportedTask:
         line = component.line
         notes = [clean(component.text("DESCRIPTION"))]
         due, start, length = self._dates(component, notes)
@@ -258,7 +183,7 @@ class _Reader:
             depends_on=depends_on,
         )
 
-    def _dates(self, component: _Component, notes: list[str]) -> tuple[date | datetime | None, date | None, int | None]:
+    def _dates(self, component: Component, notes: list[str]) -> tuple[date | datetime | None, date | None, int | None]:
         """Due, start, and how many minutes it takes: of an event, its start is when it is due."""
         start, due = self._date(component, "DTSTART", notes), self._date(component, "DUE", notes)
         length = self._duration(component)
@@ -272,7 +197,7 @@ class _Reader:
         day = local_date(start, self.zone) if isinstance(start, datetime) else start
         return due, day, None
 
-    def _date(self, component: _Component, name: str, notes: list[str]) -> date | datetime | None:
+    def _date(self, component: Component, name: str, notes: list[str]) -> date | datetime | None:
         found = component.first(name)
         if found is None or not found.value.strip():
             return None
@@ -292,7 +217,7 @@ class _Reader:
         self.problems.add(component.line, detail, name)
         return None
 
-    def _moment(self, component: _Component, name: str, notes: list[str]) -> datetime | None:
+    def _moment(self, component: Component, name: str, notes: list[str]) -> datetime | None:
         found = self._date(component, name, notes)
         if found is None or isinstance(found, datetime):
             return found
@@ -302,35 +227,20 @@ class _Reader:
             return None
 
     def _zone(self, line: int, name: str | None) -> tzinfo:
-        """The zone of that name: known here, or to the library (Windows has names of its own), or of the file."""
+        """The zone of that name; one's own where nobody knows it."""
         if not name:
             return self.zone
-        if name not in self.zones:
-            self.zones[name] = self._resolve(name)
-            if self.zones[name] is None:
-                self.problems.add(line, f"The time zone {quote(name)} is unknown: read as your own.", "TZID")
-        return self.zones[name] or self.zone
+        found = self.zones.find(name)
+        if found is None and name not in self.unknown:
+            self.unknown.add(name)
+            self.problems.add(line, f"The time zone {quote(name)} is unknown: read as your own.", "TZID")
+        return found or self.zone
 
-    def _resolve(self, name: str) -> tzinfo | None:
-        from icalendar import Timezone
-        from icalendar.timezone import tzp
-
-        try:
-            known: tzinfo | None = tzp.timezone(name.removeprefix("/"))
-            if known is not None or name not in self.definitions:
-                return known
-            definition: Any = Timezone.from_ical(self.definitions[name])
-            made: tzinfo = definition.to_tz(lookup_tzid=False)
-            return made
-        # A definition of a zone is a program of rules; the library fails over a wrong one in many ways.
-        except Exception:
-            return None
-
-    def _duration(self, component: _Component) -> timedelta | None:
+    def _duration(self, component: Component) -> timedelta | None:
         found = component.first("DURATION")
         return None if found is None else _read_duration(found.value)
 
-    def _status(self, component: _Component) -> Status:
+    def _status(self, component: Component) -> Status:
         text = clean_line(component.text("STATUS")).upper()
         status = _STATUSES.get(text)
         if status is None:
@@ -344,7 +254,7 @@ class _Reader:
             return "in_progress" if share else "todo"
         return status
 
-    def _priority(self, component: _Component) -> Priority:
+    def _priority(self, component: Component) -> Priority:
         """1 is the highest, 9 the lowest, 0 is none; programs with three levels write 1 (or 3), 5 and 9 (or 7)."""
         text = clean_line(component.text("PRIORITY"))
         if not text or text == "0":
@@ -357,7 +267,7 @@ class _Reader:
             return Priority.URGENT
         return Priority.HIGH if level < 5 else Priority.MEDIUM if level == 5 else Priority.LOW
 
-    def _related(self, component: _Component, external_id: str) -> tuple[str | None, tuple[str, ...]]:
+    def _related(self, component: Component, external_id: str) -> tuple[str | None, tuple[str, ...]]:
         parent, depends_on = None, []
         for found in component.properties.get("RELATED-TO", ()):
             other = clean_line(found.text)
@@ -372,7 +282,7 @@ class _Reader:
                 depends_on.append(_identify(other, ""))
         return parent, tuple(dict.fromkeys(depends_on))
 
-    def _reminders(self, component: _Component) -> Iterator[ImportedReminder]:
+    def _reminders(self, component: Component) -> Iterator[ImportedReminder]:
         for trigger in component.triggers[:MAX_REMINDERS]:
             value = trigger.value.strip()
             if match := re.fullmatch(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z", value, re.ASCII):
@@ -407,11 +317,11 @@ def _identify(uid: str, title: str) -> str:
     return f"digest:{sha256((uid or title).encode()).hexdigest()}"
 
 
-def _labels(component: _Component) -> tuple[str, ...]:
+def _labels(component: Component) -> tuple[str, ...]:
     """CATEGORIES may come several times, each with commas between (an escaped comma is part of a name)."""
     values = (found.value for found in component.properties.get("CATEGORIES", ()))
     parts = (part for value in values for part in re.split(r"(?<!\\),", value))
-    names = (clean_line(_unescape(part)) for part in parts)
+    names = (clean_line(unescape(part)) for part in parts)
     return tuple(dict.fromkeys(name for name in names if name))
 
 

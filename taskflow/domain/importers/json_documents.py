@@ -5,6 +5,8 @@ In such a document problems have no line of their own: `line` is the number of t
 
 import io
 import json
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
@@ -23,6 +25,19 @@ MAX_UNPACKED: Final = 64 * 1024 * 1024
 MAX_DEPTH: Final = 50
 _LONGEST_INTEGER: Final = 18
 _ZIP: Final = b"PK\x03\x04"
+#: What reading a broken archive raises: of each kind of compression, of encryption and unknown kinds (RuntimeError), of
+#: offsets and names that cannot be (OSError, ValueError, OverflowError), of an early end.
+_BROKEN: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    RuntimeError,
+    ValueError,
+    OSError,
+    OverflowError,
+    EOFError,
+)
 
 
 def unpack(data: bytes, member: str, expected: str) -> bytes:
@@ -40,13 +55,9 @@ def unpack(data: bytes, member: str, expected: str) -> bytes:
             # What the archive says of a size is not believed: what is read is counted.
             with archive.open(names[0]) as file:
                 unpacked = file.read(MAX_UNPACKED + 1)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, ValueError, OSError, EOFError) as wrong:
-        raise ImportFormatError(
-            f"The archive cannot be unpacked ({clean_line(str(wrong))[:100]}). Expected: {expected}"
-        ) from None
-    except Exception as wrong:
-        # lzma and struct have errors of their own, with no root in common but this.
-        raise ImportFormatError(f"The archive is broken ({type(wrong).__name__}). Expected: {expected}") from None
+    except _BROKEN as wrong:
+        detail = clean_line(str(wrong))[:100] or type(wrong).__name__
+        raise ImportFormatError(f"The archive cannot be unpacked ({detail}). Expected: {expected}") from None
     if len(unpacked) > MAX_UNPACKED:
         detail = f"{member} unpacks to more than {MAX_UNPACKED // 1024 // 1024} MB. Export fewer tasks at once."
         raise ImportFormatError(detail)

@@ -1,5 +1,7 @@
 """Mutated samples and arbitrary bytes: a report or `ImportFormatError`, and nothing that could not be stored."""
 
+import io
+import zipfile
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from taskflow.domain.importers import IMPORTERS
+from taskflow.domain.importers.json_documents import unpack
 from taskflow.domain.importers.records import (
     MAX_DESCRIPTION,
     MAX_EXTERNAL_ID,
@@ -106,3 +109,31 @@ def test_mutated_samples_are_read_or_refused(source: str) -> None:
 def test_arbitrary_bytes_are_read_or_refused(source: str, data: bytes) -> None:
     with suppress(ImportFormatError):
         check(IMPORTERS[source](data, name="list", now=NOW, timezone="UTC"))
+
+
+def packed(method: int, *, streamed: bool) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        with archive.open("data.json", "w", force_zip64=streamed) as member:
+            member.write(b'{"a": [1, 2, 3]}' * 20)
+        archive.writestr("files/x", "Hello")
+    return file.getvalue()
+
+
+ARCHIVES = [packed(method, streamed=streamed) for method in (0, 8, 12, 14) for streamed in (False, True)]
+#: Marks of the parts of an archive, largest numbers, other kinds of compression.
+MARKS = st.sampled_from(
+    [b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06", b"\xff" * 4, b"\0" * 4, b"\x0c\0", b"\x0e\0", b"c\0"]
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.sampled_from(ARCHIVES),
+    st.lists(st.tuples(st.integers(4, 500), st.integers(0, 4), st.binary(max_size=4) | MARKS), min_size=1, max_size=6),
+)
+def test_a_broken_archive_is_unpacked_or_refused(archive: bytes, cuts: list[tuple[int, int, bytes]]) -> None:
+    for at, length, piece in cuts:
+        archive = archive[:at] + piece + archive[at + length :]
+    with suppress(ImportFormatError):
+        assert isinstance(unpack(archive, "data.json", "a zip."), bytes)
