@@ -6,6 +6,7 @@ stopped when it is repeated.
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +29,8 @@ from taskflow.store.models import ImportedRecord, Project, Task, User
 
 #: Tasks of one transaction.
 CHUNK = 200
+#: Tasks of one transaction that only sets what they wait for, which takes a fifth of making them.
+LINKED = 800
 #: Seconds between two of them on SQLite, whose waiting writers look for the lock every 100 ms: without a pause the next
 #: chunk takes it before any of them can, and they wait for the whole import.
 PAUSE = 0.11
@@ -53,7 +56,7 @@ def run_import(actor: Actor, source: str, data: bytes, *, name: str) -> ImportRe
     """
     parsed, report = _read(actor, source, data, name)
     places = Places(actor)
-    for chunk in _chunks(parsed.tasks):
+    for chunk in _chunks(_by_project(parsed.tasks)):
         if len(_known(actor, source, [record.external_id for record in chunk])) == len(chunk):
             report.skipped += len(chunk)
             continue
@@ -64,7 +67,7 @@ def run_import(actor: Actor, source: str, data: bytes, *, name: str) -> ImportRe
             places.make(opened, [record.project for record in fresh])
             _bring_in(opened, source, _placed(places, fresh, report), report)
         _give_way()
-    for chunk in _chunks(unlinked(actor, source, parsed.tasks)):
+    for chunk in _chunks(unlinked(actor, source, parsed.tasks), LINKED):
         with change(actor) as opened:
             for record, detail in link(opened, source, chunk):
                 report.refuse(record, detail)
@@ -101,8 +104,20 @@ def _give_way() -> None:
         time.sleep(PAUSE)
 
 
-def _chunks(tasks: Sequence[ImportedTask]) -> Iterator[Sequence[ImportedTask]]:
-    return (tasks[start : start + CHUNK] for start in range(0, len(tasks), CHUNK))
+def _by_project(tasks: Sequence[ImportedTask]) -> list[ImportedTask]:
+    """The tasks of each project together and in their order, the project that is named first before the others.
+
+    Each project costs a chunk some statements of its own: its labels, its tasks' places, its stream of events.
+    """
+    projects: dict[str | None, list[ImportedTask]] = defaultdict(list)
+    for task in tasks:
+        projects[task.project].append(task)
+    return [task for held in projects.values() for task in held]
+
+
+def _chunks(tasks: Sequence[ImportedTask], size: int | None = None) -> Iterator[Sequence[ImportedTask]]:
+    size = size or CHUNK
+    return (tasks[start : start + size] for start in range(0, len(tasks), size))
 
 
 def _finish(report: ImportReport) -> ImportReport:

@@ -46,6 +46,25 @@ def test_statements_grow_with_chunks_and_not_with_tasks(world: World) -> None:
 
 
 @pytest.mark.django_db
+def test_a_list_that_jumps_between_projects_costs_no_more_and_keeps_each_projects_order(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "CHUNK", 10)
+    actor, costs = world.ada.as_actor(), []
+    for name, jumps in (("together", False), ("mixed", True)):
+        tasks = [
+            {"description": f"{name} {n}", "project": f"{name}{n % 3 if jumps else n // 10}", "tags": ["a"]}
+            for n in range(30)
+        ]
+        with CaptureQueriesContext(connection) as queries:
+            assert run_import(actor, "taskwarrior", json.dumps(tasks).encode(), name="x").created == 30
+        costs.append(len(queries))
+    assert costs[0] == costs[1]
+    titles = Task.objects.filter(project__name="mixed1").order_by("number").values_list("title", flat=True)
+    assert list(titles) == [f"mixed {n}" for n in range(1, 30, 3)]
+
+
+@pytest.mark.django_db
 def test_a_batch_leaves_what_single_tasks_leave(world: World) -> None:
     report = run_import(world.ada.as_actor(), "taskwarrior", export(5, project="Garden", tags=["a", "B"]), name="x")
     assert report.created == 5
@@ -95,6 +114,7 @@ def test_what_somebody_unlinked_stays_unlinked(world: World) -> None:
 @pytest.mark.parametrize("chunk", [2, 200])
 def test_a_circle_loses_only_the_links_that_close_it(world: World, monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
     monkeypatch.setattr(imports, "CHUNK", chunk)
+    monkeypatch.setattr(imports, "LINKED", chunk)
     circle = chain((1, 2), (2, 3), (3, 4), (4, 1), (5, 1))
     preview = preview_import(world.ada.as_actor(), "taskwarrior", circle, name="x")
     report = run_import(world.ada.as_actor(), "taskwarrior", circle, name="x")
