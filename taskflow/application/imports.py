@@ -16,6 +16,7 @@ from django.db import DatabaseError, OperationalError, connection
 
 from taskflow.application import ports
 from taskflow.application.changes import Change, change
+from taskflow.application.import_files import ImportedFiles
 from taskflow.application.import_links import find_circles, link, unlinked
 from taskflow.application.import_places import Places
 from taskflow.application.task_batches import NewTask, Remark, add_tasks
@@ -38,15 +39,23 @@ PAUSE = 0.11
 
 @dataclass(slots=True)
 class ImportReport:
-    """What an import did: tasks made, tasks that were here already, and lines that want a look."""
+    """What an import did: tasks made, tasks that were here already, files, and lines that want a look."""
 
     created: int = 0
     skipped: int = 0
+    #: Files put on tasks; None for a list that brings none along.
+    files: int | None = None
     errors: list[dict[str, Any]] = field(default_factory=list)
 
     def refuse(self, record: ImportedTask, detail: str) -> None:
         """Notes what is wrong with a record."""
         self.errors.append({"line": record.line, "detail": detail})
+
+    def note_files(self, found: ImportedFiles) -> None:
+        """Takes over what became of the files."""
+        self.files = found.count
+        for record, detail in found.refused:
+            self.refuse(record, detail)
 
 
 def run_import(actor: Actor, source: str, data: bytes, *, name: str) -> ImportReport:
@@ -72,6 +81,10 @@ def run_import(actor: Actor, source: str, data: bytes, *, name: str) -> ImportRe
             for record, detail in link(opened, source, chunk):
                 report.refuse(record, detail)
         _give_way()
+    files = ImportedFiles(actor, source, data, parsed.tasks)
+    if files.wanted:
+        files.bring_in()
+        report.note_files(files)
     return _finish(report)
 
 
@@ -87,6 +100,10 @@ def preview_import(actor: Actor, source: str, data: bytes, *, name: str) -> Impo
     report.created = len(coming)
     for record, detail in find_circles(coming):
         report.refuse(record, detail)
+    files = ImportedFiles(actor, source, data, parsed.tasks)
+    if files.wanted:
+        files.preview({record.external_id: record for record in coming}, places)
+        report.note_files(files)
     return _finish(report)
 
 

@@ -57,18 +57,23 @@ class StoredFile:
     taken: bool = False
 
 
+def check_upload(upload: Upload) -> tuple[str, str]:
+    """The name and the media type that a file is kept with; `Invalid` names what is wrong with it."""
+    if upload.size == 0:
+        raise Invalid.field(FIELD, "empty", "The file is empty. Send one with content.")
+    name = clean_name(upload.name)
+    upload.content.seek(0)
+    head = upload.content.read(HEAD)
+    return name, decide_type(name, upload.content_type, head, _look(head))
+
+
 @contextmanager
 def stored(upload: Upload) -> Iterator[StoredFile]:
     """Checks a file and writes it into the store, outside of any transaction; removed again unless it was taken.
 
     `Invalid` names what is wrong with the file, `StorageFull` is raised when the disk takes no more.
     """
-    if upload.size == 0:
-        raise Invalid.field(FIELD, "empty", "The file is empty. Send one with content.")
-    name = clean_name(upload.name)
-    upload.content.seek(0)
-    head = upload.content.read(HEAD)
-    content_type = decide_type(name, upload.content_type, head, _look(head))
+    name, content_type = check_upload(upload)
     digest, blob = hashlib.sha256(), uuid4()
     upload.content.seek(0)
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from taskflow.application import decisions, urgency
 from taskflow.application.access import find_project, lock_project
+from taskflow.application.attachments import refuse_arrival
 from taskflow.application.changes import Change, change
 from taskflow.application.dependencies import hold_subtree
 from taskflow.application.labels import ensure_labels
@@ -74,13 +75,16 @@ def move_into(opened: Change, task: Task, target: Project) -> None:
     """Moves `task` (left for the caller to save) and its subtasks (saved here) into another project.
 
     Keys are new, the old ones keep resolving; labels go along by name; assignees who are no members stay behind.
+    `Conflict` (`attachments_full`), with nothing moved, where their files do not fit into the project.
     """
     if task.project_id == target.pk:
         return
     refuse_archived(target)
     origin = task.project_id
+    moving = hold_subtree(task.pk)
+    refuse_arrival(moving, target)
     task.parent = None
-    below = list(Task.objects.filter(pk__in=hold_subtree(task.pk) - {task.pk}).select_related("project"))
+    below = list(Task.objects.filter(pk__in=moving - {task.pk}).select_related("project"))
     members = set(Membership.objects.filter(project=target).values_list("user_id", flat=True))
     numbers = iter(next_task_numbers(target.pk, 1 + len(below)))
     for moved in [task, *below]:

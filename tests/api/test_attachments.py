@@ -154,6 +154,42 @@ def test_a_task_and_a_project_hold_so_much(api: Api, settings: Any, folder: Path
     assert len(contents(folder)) == 2
 
 
+@pytest.mark.parametrize("by", ["move", "patch", "bulk"])
+def test_a_task_moves_only_where_its_files_fit(api: Api, settings: Any, folder: Path, by: str) -> None:
+    settings.TASKFLOW = settings.TASKFLOW.model_copy(update={"attachments_mb": 1})
+    api.post("projects", {"name": "Full", "key": "FULL"})
+    api.post("tasks", {"title": "There", "project": "FULL"})
+    api.post("tasks", {"title": "Part", "project": "HOME", "parent": "HOME-1"})
+
+    def attach(task: str, kilobytes: int) -> None:
+        file = SimpleUploadedFile("a.bin", b"\0" * 1024 * kilobytes)
+        assert api.client.post(f"/api/v1/tasks/{task}/attachments", {"file": file}).status_code == 201
+
+    def move() -> Any:
+        if by == "move":
+            return api.post("tasks/HOME-1/move", {"project": "FULL"})
+        if by == "patch":
+            return api.patch("tasks/HOME-1", {"project": "FULL", "title": "Moved"})
+        return api.post("tasks/bulk", {"operations": [{"op": "update", "task": "HOME-1", "project": "FULL"}]})
+
+    attach("FULL-1", 600)
+    # Each alone would fit; both go together.
+    attach("HOME-1", 300)
+    attach("HOME-2", 300)
+    before = [api.get(f"tasks/{key}").json() for key in ("HOME-1", "HOME-2")]
+    refused = move()
+    if by == "bulk":
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (400, "attachments_full")
+    else:
+        assert (refused.status_code, refused.json()["code"]) == (409, "attachments_full")
+        assert "0.4 of its 1 MB left" in refused.json()["detail"]
+    assert [api.get(f"tasks/{key}").json() for key in ("HOME-1", "HOME-2")] == before
+    [there] = api.get("tasks/FULL-1/attachments").json()["results"]
+    api.delete(f"tasks/FULL-1/attachments/{there['id']}")
+    assert move().status_code == 200
+    assert {task["key"] for task in api.get("tasks?project=FULL").json()["results"]} == {"FULL-1", "FULL-2", "FULL-3"}
+
+
 def test_a_full_disk_is_told_and_leaves_nothing(api: Api, folder: Path, monkeypatch: Any) -> None:
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")

@@ -103,8 +103,11 @@ def bring_in(api: Api, source: str, name: str, data: bytes) -> dict[str, Any]:
 @pytest.mark.parametrize("form", ["json", "zip"])
 def test_another_account_takes_it_over_once(furnished: Api, bob_api: Api, form: str) -> None:
     data = export(furnished, form)
-    assert bring_in(bob_api, "taskflow", f"x.{form}", data) == {"created": 2, "skipped": 0, "errors": []}
-    assert bring_in(bob_api, "taskflow", f"x.{form}", data) == {"created": 0, "skipped": 2, "errors": []}
+    first, again = (bring_in(bob_api, "taskflow", f"x.{form}", data) for _ in range(2))
+    assert (first["created"], first["skipped"], again["created"], again["skipped"]) == (2, 0, 0, 2)
+    assert (first.get("files"), again.get("files")) == ((1, 0) if form == "zip" else (None, None))
+    told = ["The contents of files are not in the JSON. To have them too, import the zip of the export."]
+    assert [error["detail"] for error in first["errors"]] == ([] if form == "zip" else told)
     tasks = {task["title"]: task for task in bob_api.get("tasks").json()["results"]}
     first = tasks["=HYPERLINK(1)"]
     assert (first["priority"], first["due_at"], first["recurrence"]) == ("high", "2026-12-01T09:00:00Z", "FREQ=WEEKLY")

@@ -3,12 +3,7 @@
 In such a document problems have no line of their own: `line` is the number of the record, from 1.
 """
 
-import io
 import json
-import lzma
-import struct
-import zipfile
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,49 +14,9 @@ from taskflow.domain.importers.records import MAX_DESCRIPTION, ImportedTask, Imp
 from taskflow.domain.importers.texts import clean, clean_line, decode, quote
 from taskflow.domain.recurrence import parse_rule
 
-#: What a file inside an archive may grow to.
-MAX_UNPACKED: Final = 64 * 1024 * 1024
 #: Levels of subtasks.
 MAX_DEPTH: Final = 50
 _LONGEST_INTEGER: Final = 18
-_ZIP: Final = b"PK\x03\x04"
-#: What reading a broken archive raises: of each kind of compression, of encryption and unknown kinds (RuntimeError), of
-#: offsets and names that cannot be (OSError, ValueError, OverflowError), of an early end.
-_BROKEN: Final = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    RuntimeError,
-    ValueError,
-    OSError,
-    OverflowError,
-    EOFError,
-)
-
-
-def unpack(data: bytes, member: str, expected: str) -> bytes:
-    """The file `member` of a zip archive, or `data` itself where that is no archive.
-
-    `ImportFormatError` for a broken archive, one without the file, and one whose file is larger than `MAX_UNPACKED`.
-    """
-    if not data.startswith(_ZIP):
-        return data
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = [name for name in archive.namelist() if name.rsplit("/", 1)[-1] == member]
-            if not names:
-                raise ImportFormatError(f"The archive has no file {member}. Expected: {expected}")
-            # What the archive says of a size is not believed: what is read is counted.
-            with archive.open(names[0]) as file:
-                unpacked = file.read(MAX_UNPACKED + 1)
-    except _BROKEN as wrong:
-        detail = clean_line(str(wrong))[:100] or type(wrong).__name__
-        raise ImportFormatError(f"The archive cannot be unpacked ({detail}). Expected: {expected}") from None
-    if len(unpacked) > MAX_UNPACKED:
-        detail = f"{member} unpacks to more than {MAX_UNPACKED // 1024 // 1024} MB. Export fewer tasks at once."
-        raise ImportFormatError(detail)
-    return unpacked
 
 
 def load_document(data: bytes, problems: Problems, *, expected: str) -> object:

@@ -52,6 +52,18 @@ class ImportedReminder:
     at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ImportedFile:
+    """A file on a task: what it is known by, what it is called and claims to be, where it lies in the archive."""
+
+    external_id: str
+    name: str
+    content_type: str
+    place: str
+    #: Aware, or None where the archive does not know.
+    created_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedTask:
     """One task of the file. Datetimes are aware UTC; `due_date` and `due_at` exclude each other."""
@@ -82,6 +94,7 @@ class ImportedTask:
     #: Names of people here; those who are not in the project are left out.
     assignees: tuple[str, ...] = ()
     comments: tuple[ImportedComment, ...] = ()
+    files: tuple[ImportedFile, ...] = ()
     #: `external_id`s of the tasks that this one waits for; some may be from an earlier import.
     depends_on: tuple[str, ...] = ()
 

@@ -1,14 +1,16 @@
 """TaskFlow's own export (`GET export`), as JSON or as the zip with it: what `docs/data.md` describes.
 
-Members are taken over where somebody of that name is in the project here; suggestions and decisions are not.
+Members are taken over where somebody of that name is in the project here; suggestions and decisions are not. The zip
+has the contents of files too.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
+from taskflow.domain.importers.archives import member_names, unpack
 from taskflow.domain.importers.json_documents import (
     Record,
     cut,
@@ -18,7 +20,6 @@ from taskflow.domain.importers.json_documents import (
     objects,
     parents_first,
     text_of,
-    unpack,
 )
 from taskflow.domain.importers.records import (
     MAX_COMMENTS,
@@ -26,6 +27,7 @@ from taskflow.domain.importers.records import (
     MAX_REMINDERS,
     MAX_TASKS,
     ImportedComment,
+    ImportedFile,
     ImportedReminder,
     ImportedTask,
     ImportFormatError,
@@ -41,6 +43,7 @@ SOURCE: Final = "the export"
 FORMAT: Final = "taskflow-export"
 VERSION: Final = 1
 _STATUSES: Final = ("todo", "in_progress", "done", "cancelled")
+_PLACE: Final = re.compile(r"files/([0-9a-f-]{36})/.+", re.DOTALL)
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -56,6 +59,7 @@ def parse(data: bytes, *, name: str, now: datetime, timezone: str) -> ParsedImpo
         raise ImportFormatError(f"This is no export of TaskFlow. Expected: {EXPECTED}")
     if document.get("version") != VERSION:
         raise ImportFormatError(f"This export has another version than {VERSION}. Update TaskFlow, or export again.")
+    files = _Files(data, problems)
     projects = {
         text_of(each.get("id")): None if each.get("inbox") is True else line_of(each.get("name"))[:200] or None
         for each in objects(document.get("projects"))
@@ -70,14 +74,47 @@ def parse(data: bytes, *, name: str, now: datetime, timezone: str) -> ParsedImpo
             continue
         elif len(tasks) >= MAX_TASKS:
             left_out += 1
-        elif (task := _read(Record(line, raw, problems, SOURCE), projects, tasks)) is not None:
+        elif (task := _read(Record(line, raw, problems, SOURCE), projects, files, tasks)) is not None:
             tasks[task.external_id] = task
+    files.tell()
     if left_out:
         problems.add(len(tasks), f"A file may hold {MAX_TASKS:,} tasks: {left_out:,} were left out.")
     return ParsedImport(parents_first(tasks.values(), problems), problems.collect())
 
 
-def _read(record: Record, projects: Mapping[str, str | None], seen: Mapping[str, ImportedTask]) -> ImportedTask | None:
+class _Files:
+    """The files that tasks have, with their places in the archive."""
+
+    def __init__(self, data: bytes, problems: Problems) -> None:
+        names = member_names(data)
+        self._archived = bool(names)
+        self._places = {found[1]: name for name in names if (found := _PLACE.fullmatch(name))}
+        self._problems = problems
+        self._lost: list[int] = []
+
+    def of(self, record: Record) -> Iterator[ImportedFile]:
+        for each in objects(record.raw.get("attachments")):
+            identity, name = _identity(each.get("id")), line_of(each.get("name"))
+            # Taken out: a file that is named twice is found once.
+            place = self._places.pop(identity or "", None)
+            if place is not None and identity is not None:
+                made = moment_of(each.get("created_at"))
+                yield ImportedFile(identity, name, line_of(each.get("content_type"))[:200], place, made)
+            elif self._archived:
+                self._problems.add(record.line, f"The file {quote(name)} is not in the archive: left out.")
+            else:
+                self._lost.append(record.line)
+
+    def tell(self) -> None:
+        """Says once what a document without contents cannot bring."""
+        if self._lost:
+            detail = "The contents of files are not in the JSON. To have them too, import the zip of the export."
+            self._problems.add(self._lost[0], detail)
+
+
+def _read(
+    record: Record, projects: Mapping[str, str | None], files: _Files, seen: Mapping[str, ImportedTask]
+) -> ImportedTask | None:
     raw, title = record.raw, record.line_text("title")
     external_id = _identity(raw.get("id"))
     if not title or external_id is None:
@@ -120,6 +157,7 @@ def _read(record: Record, projects: Mapping[str, str | None], seen: Mapping[str,
         reminders=tuple(_reminders(raw)),
         assignees=tuple(dict.fromkeys(filter(None, map(line_of, _listed(raw, "assignees")))))[:50],
         comments=tuple(_comments(record))[:MAX_COMMENTS],
+        files=tuple(files.of(record)),
         depends_on=tuple(dict.fromkeys(each for each in blockers if each and each != external_id)),
     )
 

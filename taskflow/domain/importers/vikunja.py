@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from taskflow.domain.importers.archives import unpack
 from taskflow.domain.importers.html_text import plain
 from taskflow.domain.importers.json_documents import (
     Record,
@@ -20,7 +21,6 @@ from taskflow.domain.importers.json_documents import (
     objects,
     parents_first,
     text_of,
-    unpack,
 )
 from taskflow.domain.importers.records import (
     MAX_COMMENTS,

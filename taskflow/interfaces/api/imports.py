@@ -35,6 +35,7 @@ class ImportDocument(serializers.Serializer[Any]):
 
     created = serializers.IntegerField()
     skipped = serializers.IntegerField()
+    files = serializers.IntegerField(required=False, help_text="Files put on tasks, where the list brings some along")
     errors = ImportProblemDocument(many=True)  # type: ignore[assignment]
 
 
@@ -62,7 +63,9 @@ class Import(Endpoint):
             file.seek(0)
             bring = preview_import if dry_run else run_import
             report = bring(self.actor, source, file.read(), name=file.name or "")
-            return Response({"created": report.created, "skipped": report.skipped, "errors": report.errors})
+            found = {"created": report.created, "skipped": report.skipped}
+            files = {} if report.files is None else {"files": report.files}
+            return Response({**found, **files, "errors": report.errors})
 
         return answer_long(request, self.actor, bring_in)
 

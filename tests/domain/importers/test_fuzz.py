@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from taskflow.domain.importers import IMPORTERS
-from taskflow.domain.importers.json_documents import unpack
+from taskflow.domain.importers.archives import unpack
 from taskflow.domain.importers.records import (
     MAX_DESCRIPTION,
     MAX_EXTERNAL_ID,
