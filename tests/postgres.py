@@ -33,7 +33,12 @@ def postgres_database(name: str) -> Iterator[None]:
     server.execute(f'CREATE DATABASE "{name}"')
     usual = connections.settings["default"]
     connections["default"].close()
-    connections.settings["default"] = {**usual, "OPTIONS": {}, **dj_database_url.parse(ADDRESS), "NAME": name}
+    connections.settings["default"] = {
+        **usual,
+        "OPTIONS": {},
+        **dj_database_url.parse(ADDRESS, engine="taskflow.store.postgresql"),
+        "NAME": name,
+    }
     del connections["default"]
     try:
         call_command("migrate", verbosity=0)
