@@ -63,7 +63,8 @@ def render_calendar(
     calendar.add("PRODID", PRODUCT)
     calendar.add("VERSION", "2.0")
     calendar.add("METHOD", "PUBLISH")
-    calendar.add("X-WR-CALNAME", _clean(name))
+    # Not a text of the standard: the library writes it as it stands, and a line ends where the name has one.
+    calendar.add("X-WR-CALNAME", " ".join(_clean(name).split()))
     calendar.add("REFRESH-INTERVAL", REFRESH, parameters={"VALUE": "DURATION"})
     zone = load_zone(timezone)
     for task in tasks:

@@ -255,6 +255,12 @@ def test_titles_break_out_of_nothing(api: Api) -> None:
     assert not calendar.walk("VEVENT")
 
 
+def test_a_name_of_several_lines_breaks_no_calendar(api: Api) -> None:
+    calendar = icalendar.Calendar.from_ical(read(make(api, name="Mine,\nand; BEGIN:VEVENT")).content)
+    assert str(calendar["X-WR-CALNAME"]) == "Mine, and; BEGIN:VEVENT"
+    assert not calendar.walk("VEVENT")
+
+
 def test_a_feed_takes_six_queries_however_many_tasks_there_are(api: Api) -> None:
     feed = make(api, filter="label = a and not assignee", saved="upcoming")
     counts = []

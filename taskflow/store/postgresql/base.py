@@ -6,15 +6,14 @@ asked after it has rested for a moment: a busy process would ask a thousand time
 
 import threading
 import time
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
-from psycopg import Connection
+from psycopg import Connection, adapters
 from psycopg.adapt import AdaptersMap
-from psycopg.types.datetime import TimestamptzLoader
+from psycopg.pq import Format
 from psycopg.types.string import TextLoader
 from psycopg_pool import ConnectionPool
 
@@ -30,7 +29,12 @@ class RestedConnection(Connection[Any]):
 
 
 class RestingPool(ConnectionPool[RestedConnection]):
-    """A pool that checks a connection only after a rest."""
+    """A pool that checks a connection only after a rest, and gives the one that was used last."""
+
+    def _get_ready_connection(self, timeout: float | None) -> RestedConnection | None:
+        # The driver's order is round and round, over servers of which none has anything at hand.
+        self._pool.rotate(1)
+        return super()._get_ready_connection(timeout)
 
     def putconn(self, conn: RestedConnection) -> None:
         """Takes a connection back, and remembers when."""
@@ -38,25 +42,13 @@ class RestingPool(ConnectionPool[RestedConnection]):
         super().putconn(conn)
 
 
-class InstantLoader(TimestamptzLoader):
-    """Reads `2026-11-24 09:00:00+00`: the standard library does so in C, the driver in Python, at 10 µs each."""
-
-    #: Django asks a loader for it.
-    timezone = UTC
-
-    def load(self, data: Any) -> datetime:
-        """The instant in UTC, which is the zone of every connection."""
-        try:
-            value = datetime.fromisoformat(str(data, "ascii"))
-        except ValueError:
-            value = super().load(data)
-        return value if value.tzinfo is UTC else value.astimezone(UTC)
-
-
 @cache
-def _with_instants(adapters: AdaptersMap) -> AdaptersMap:
-    own = AdaptersMap(adapters)
-    own.register_loader("timestamptz", InstantLoader)
+def _with_instants(template: AdaptersMap) -> AdaptersMap:
+    own = AdaptersMap(template)
+    # The driver's own, in C: Django's sets the zone in Python, at 10 µs each. Both give the connection's zone, UTC.
+    instants = adapters.get_loader(adapters.types["timestamptz"].oid, Format.TEXT)
+    if instants is not None:
+        own.register_loader("timestamptz", instants)
     # As Django has it for jsonb: the field reads the text.
     own.register_loader("json", TextLoader)
     return own
@@ -96,11 +88,26 @@ class DatabaseWrapper(base.DatabaseWrapper):
                     )
         return pools[self.alias]
 
+    @property
+    def _binds(self) -> bool:
+        """Whether values travel beside statements, which all of TaskFlow's settings ask for."""
+        return self.settings_dict["OPTIONS"].get("server_side_binding") is True
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        """Django's, without a look at the zone each time: it is always UTC."""
+        if not self._binds:
+            return super().create_cursor(name)
+        if name is None:
+            return self.connection.cursor()
+        # For rows that are read in parts, outside of a transaction too.
+        return self.connection.cursor(name, scrollable=False, withhold=self.connection.autocommit)
+
     def get_connection_params(self) -> dict[str, Any]:
         """What the driver is told of the database; put together once, for a pooled connection never uses it."""
         name = self.settings_dict["NAME"]
         if self._parameters is None or self._parameters[0] != name:
             parameters = super().get_connection_params()
-            parameters["context"] = _with_instants(parameters["context"])
+            if self._binds:
+                parameters["context"] = _with_instants(parameters["context"])
             self._parameters = name, parameters
         return dict(self._parameters[1])
