@@ -49,7 +49,7 @@ def place_of(line: Line, day: Day) -> int | None:
     """Where the words of the date begin, its preposition included; None if the stretch is no date here."""
     preposition, start = line.preposition(day.start)
     before = "" if preposition else line.previous_word(day.start)
-    if before in NOT_AFTER or _ANOTHER_DAY.match(line.low, day.end):
+    if before in NOT_AFTER or _ANOTHER_DAY.match(line.low, day.end) or _is_doubled(line, day):
         return None
     if not preposition and line.low.startswith("to", day.start) and _is_work(line, day):
         return None
@@ -197,6 +197,13 @@ def is_by_somebody(line: Line, start: int, end: int) -> bool:
 def is_enjoyed(line: Line) -> bool:
     """Whether the line is about reading, watching or hearing something."""
     return _ENJOYS.match(line.low) is not None
+
+
+def _is_doubled(line: Line, day: Day) -> bool:
+    """Whether the day is said twice, as songs do: "Monday, Monday"."""
+    text = re.escape(line.low[day.start : day.end])
+    before = re.search(rf"(?<!\w){text},?\s+\Z", line.low[: day.start])
+    return before is not None or re.compile(rf",?\s+{text}(?!\w)").match(line.low, day.end) is not None
 
 
 _RULES: Final = {

@@ -142,7 +142,9 @@ _PARTS_OF_DAYS: Final = re.compile(
     rf"{BEGIN}(?:on\s+)?(?P<days>{WEEKDAY}|weekday)(?=\s+(?P<part>morning|afternoon|evening|night)s(?![\w'’-]))"
 )
 _LAST: Final = re.compile(
-    rf"{BEGIN}(?:on\s+)?(?:the\s+)?(?P<nth>{_NTH_DAYS})\s+(?:(?P<nth_day>{WEEKDAY}|day)\s+)?of\s+(?:every|each)\s+month{END}"
+    rf"{BEGIN}(?:on\s+)?(?:the\s+)?(?P<nth>{_NTH_DAYS})\s+(?:(?P<nth_day>{WEEKDAY}|day)\s+)?"
+    # "on the 28th every month"; "review the first every month" is another thing.
+    rf"(?:of\s+|(?<=[0-9](?:st|nd|rd|th)\s))(?:every|each)\s+month{END}"
 )
 _AFTER: Final = re.compile(
     rf"{BEGIN}(?P<count>{NUMBER})\s+(?P<unit>{_UNIT})s?\s+after\s+(?:completion|completing|completed|finishing|(?:it(?:'s|\s+is)\s+)?done){END}"
