@@ -126,6 +126,37 @@ def test_no_rule_takes_long(rule: str) -> None:
     assert time.process_time() - started < 2
 
 
+def test_beginnings_without_an_end_take_no_time_and_hide_no_definition() -> None:
+    begun = "BEGIN:VTIMEZONE\n" * 50_000
+    started = time.process_time()
+    assert read(calendar(begun + DEFINITION)).tasks[0].due_at.hour == 10
+    assert read(calendar(DEFINITION + begun)).tasks[0].due_at.hour == 10
+    assert time.process_time() - started < 5
+
+
+def test_names_without_end_are_not_all_looked_up() -> None:
+    zones = Zones()
+    assert zones.find("Europe/Berlin") is not None
+    assert [zones.find(f"nowhere/at/all/{number}") for number in range(1_000)] == [None] * 1_000
+    assert zones.find("Europe/Berlin") is not None
+    started = time.process_time()
+    assert [zones.find(f"nowhere/else/{number}") for number in range(100_000)] == [None] * 100_000
+    assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        DEFINITION.replace("BEGIN:VTIMEZONE", " BEGIN:VTIMEZONE"),
+        DEFINITION.replace("END:VTIMEZONE\n", ""),
+        DEFINITION.replace("TZNAME:CET", "COMMENT:" + "x" * 20_000),
+        "END:VTIMEZONE\n" + DEFINITION.partition("\n")[2],
+    ],
+)
+def test_what_does_not_begin_end_or_fit_is_no_definition(text: str) -> None:
+    assert defined(text) is None
+
+
 PIECES = st.sampled_from(
     [
         *(
