@@ -11,8 +11,8 @@ class JSONTextField(models.JSONField):
     """JSON kept as text. PostgreSQL's `jsonb` is put together anew each time that it is read, which lists notice."""
 
     def db_type(self, connection: Any) -> str:
-        """`json` on PostgreSQL, which keeps the text; SQLite has nothing else."""
-        return "json" if connection.vendor == "postgresql" else str(super().db_type(connection))
+        """`text` on PostgreSQL, which has no equality of `json` and DISTINCT needs one; SQLite has nothing else."""
+        return "text" if connection.vendor == "postgresql" else str(super().db_type(connection))
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         """What the text says; a driver that was not told otherwise has read it already."""

@@ -14,7 +14,6 @@ from django.db.backends.postgresql import base
 from psycopg import Connection, adapters
 from psycopg.adapt import AdaptersMap
 from psycopg.pq import Format
-from psycopg.types.string import TextLoader
 from psycopg_pool import ConnectionPool
 
 #: Seconds. Where the server went away within so short a rest, the request is answered with 503, as one that the
@@ -49,8 +48,6 @@ def _with_instants(template: AdaptersMap) -> AdaptersMap:
     instants = adapters.get_loader(adapters.types["timestamptz"].oid, Format.TEXT)
     if instants is not None:
         own.register_loader("timestamptz", instants)
-    # As Django has it for jsonb: the field reads the text.
-    own.register_loader("json", TextLoader)
     return own
 
 
