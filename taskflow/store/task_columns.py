@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -120,21 +120,23 @@ class Columns:
     joined: Sql
 
 
-def alone(actor: Actor) -> Columns:
-    """For one task at a time, `t` of the project `p`, on either database."""
-    visible = visible_projects(actor, "b.project_id")
-    dialect = _DIALECTS[connection.vendor]
+@lru_cache(maxsize=256)
+def _alone(vendor: str, visible: str, key: str) -> str:
     creator = "(SELECT u.username FROM store_user u WHERE u.id = t.created_by_id)"
-    text = f"{_OWN},{_ALONE}".format(visible=visible.text, key="p.key", creator=creator, **dialect)
-    return Columns(Sql(text, (_reader(actor), *visible.params)), Sql(""))
+    return f"{_OWN},{_ALONE}".format(visible=visible, key=key, creator=creator, **_DIALECTS[vendor])
 
 
-@cache
+def alone(actor: Actor) -> Sql:
+    """For one task at a time, `t` of the project `p`, on either database; behind SELECT."""
+    visible = visible_projects(actor, "b.project_id")
+    text = _alone(connection.vendor, visible.text, "p.key")
+    return Sql(text, (_reader(actor), *visible.params))
+
+
+@lru_cache(maxsize=256)
 def _returned(vendor: str, visible: str) -> str:
     key = "(SELECT p.key FROM store_project p WHERE p.id = t.project_id)"
-    creator = "(SELECT u.username FROM store_user u WHERE u.id = t.created_by_id)"
-    text = f"{_OWN},{_ALONE}".format(visible=visible, key=key, creator=creator, **_DIALECTS[vendor])
-    return re.sub(r"\bt\.", "store_task.", text)
+    return re.sub(r"\bt\.", "store_task.", _alone(vendor, visible, key))
 
 
 def returned(actor: Actor) -> Sql:

@@ -20,7 +20,7 @@ from taskflow.store.word_shares import read_shares
 
 def read_tasks(actor: Actor, condition: Sql) -> list[TaskRow]:
     """The tasks (`t`, of the project `p`) that the actor may see and for which `condition` holds, in no order."""
-    columns = alone(actor).selected
+    columns = alone(actor)
     where = join("AND", [condition, visible_projects(actor, "t.project_id")])
     text = f"SELECT {columns.text} FROM store_task t JOIN store_project p ON p.id = t.project_id WHERE {where.text}"
     return read_rows(fetch(Sql(text, columns.params + where.params)))
@@ -108,7 +108,7 @@ def _with_columns(actor: Actor, found: Sql, order: Order) -> Sql:
 
 
 def _for_sqlite(actor: Actor, projects: Sql, tasks: Sql, order: Order, limit: int) -> Sql:
-    columns = alone(actor).selected
+    columns = alone(actor)
     text = (
         f"SELECT {columns.text}, {', '.join(order.expressions)}"
         f" FROM store_project p JOIN store_task t ON t.project_id = p.id"
