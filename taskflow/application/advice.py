@@ -22,6 +22,7 @@ from taskflow.domain.rules import rules_signal
 from taskflow.domain.suggestion import Advice, Signal, combine, round_to_one
 from taskflow.learning.examples import Example
 from taskflow.learning.learner import Learner
+from taskflow.store.at_once import touch
 from taskflow.store.models import BatchItem, Job, Suggestion, SuggestionBatch, Task, User
 from taskflow.store.models.suggestions import SuggestionState
 
@@ -148,6 +149,7 @@ def _publish(opened: Change, suggestion_id: UUID, facts: TaskFacts, advice: Advi
     suggestion.latency_ms = latency
     suggestion.version += 1
     suggestion.save()
+    touch(suggestion.task)
     opened.event(
         EventType.SUGGESTION_READY,
         project=suggestion.task.project_id,

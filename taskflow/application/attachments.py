@@ -11,7 +11,7 @@ from taskflow.application.access import find_task, lock_project, require_project
 from taskflow.application.changes import Change, change
 from taskflow.application.stored_files import StoredFile, forget_files
 from taskflow.application.task_fields import refuse_archived
-from taskflow.application.tasks import refuse_trashed
+from taskflow.application.task_steps import refuse_trashed
 from taskflow.application.versions import check_version
 from taskflow.domain.errors import Conflict, NotFound
 from taskflow.domain.events import EventType

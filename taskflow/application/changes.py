@@ -81,6 +81,12 @@ class Change:
             del self._rows[rows:]
             raise
 
+    def taken(self, project: UUID) -> tuple[list[Event], list[models.Model]]:
+        """What was noted, for a statement that writes all of it: rows, and events of this one project."""
+        if self._jobs or any(stream != project for stream, _ in self._events):
+            raise ValueError("not all of this can be written at once")
+        return [event for _, event in self._events], self._rows
+
     def flush(self) -> None:
         """Writes jobs, then rows and events; called once, by `change`, as the transaction's last statements."""
         # By key, for the reason given below for streams.

@@ -6,7 +6,7 @@ from taskflow.application.access import find_task, require_project
 from taskflow.application.changes import Change, change
 from taskflow.application.mentions import tell_mentioned
 from taskflow.application.task_fields import follow_due, refuse_archived
-from taskflow.application.tasks import refuse_trashed
+from taskflow.application.task_steps import refuse_trashed
 from taskflow.application.versions import check_version
 from taskflow.domain.errors import Forbidden, NotFound
 from taskflow.domain.events import EventType

@@ -16,6 +16,7 @@ from taskflow.application.tasks import find_writable, save_changed
 from taskflow.domain.errors import Invalid
 from taskflow.domain.events import EventType
 from taskflow.domain.permissions import Action, Actor
+from taskflow.store.at_once import touch
 from taskflow.store.models import Decision, Membership, Project, Task, TaskKeyAlias
 from taskflow.store.sequences import next_task_numbers
 
@@ -48,7 +49,7 @@ def move_task(
                 field = "before" if before is not None else "after"
                 raise Invalid.field(field, "other_project", "The neighbour is not in the project that you move to.")
             # Two who move at the same time must not find the same place; the neighbour's own may have changed.
-            lock_project(task.project_id)
+            touch(lock_project(task.project_id))
             neighbour.refresh_from_db(fields=["rank"])
             task.rank = rank_beside(neighbour, before=before is not None)
         changes: dict[str, dict[str, Any]] = {}

@@ -5,7 +5,8 @@ from uuid import UUID
 from taskflow.application.access import find_task
 from taskflow.application.changes import Change, change
 from taskflow.application.task_fields import refuse_archived
-from taskflow.application.tasks import refuse_trashed, save_changed
+from taskflow.application.task_steps import refuse_trashed
+from taskflow.application.tasks import save_changed
 from taskflow.application.versions import check_version
 from taskflow.domain.permissions import Action, Actor
 from taskflow.store.models import Task

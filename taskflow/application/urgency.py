@@ -11,7 +11,7 @@ from taskflow.application.changes import change
 from taskflow.application.jobs import handles
 from taskflow.domain.permissions import SYSTEM
 from taskflow.domain.priority import Priority
-from taskflow.domain.urgency import Urgency, UrgencyInput, UrgencyNode, propagate
+from taskflow.domain.urgency import Urgency, UrgencyInput, UrgencyNode, compute_urgency, propagate
 from taskflow.domain.urgency_weights import Weights, parse_weights
 from taskflow.store.models import Dependency, Job, Task, User
 from taskflow.store.models.tasks import TaskQuerySet
@@ -61,8 +61,8 @@ def score_new(tasks: Sequence[Task], now: datetime) -> None:
 
 def score_alone(task: Task, timezone: str, now: datetime) -> None:
     """Computes, and does not store, the urgency of a task that is linked with no other; `timezone` is its creator's."""
-    node = UrgencyNode(_facts(task), parse_weights(task.project.urgency_weights), timezone)
-    _store(task, propagate({task.pk: node}, [], now=now)[task.pk])
+    weights = parse_weights(task.project.urgency_weights)
+    _store(task, compute_urgency(_facts(task), weights, now=now, timezone=timezone))
 
 
 def _neighbourhood(roots: set[UUID]) -> tuple[set[UUID], set[tuple[UUID, UUID]]]:

@@ -14,7 +14,8 @@ from taskflow.store.sql import Sql, join, uuid_value
 from taskflow.store.task_columns import WIDTH, TaskRow, read_rows, returned
 
 
-def _role(actor: Actor, project: str) -> Sql:
+def role_of(actor: Actor, project: str) -> Sql:
+    """The actor's role in the project whose id the expression `project` gives; NULL for those who are no members."""
     if actor.operator:
         return Sql(f"'{ProjectRole.OWNER.value}'")
     reader = uuid_value(actor.user_id or UUID(int=0))
@@ -23,7 +24,7 @@ def _role(actor: Actor, project: str) -> Sql:
 
 def read_project(actor: Actor, condition: Sql) -> tuple[Project, ProjectRole] | None:
     """The project (`p`) that the actor may see and for which `condition` holds, with the actor's role."""
-    role = _role(actor, "p.id")
+    role = role_of(actor, "p.id")
     where = join("AND", [condition, visible_projects(actor, "p.id")])
     text = f"SELECT {columns(Project, 'p')}, {role.text} FROM store_project p WHERE {where.text}"
     found = fetch(Sql(text, role.params + where.params))
@@ -49,7 +50,7 @@ def enter_project(actor: Actor, condition: Sql) -> Entered | None:
 
     The project's row is held from here until the transaction ends.
     """
-    role = _role(actor, "store_project.id")
+    role = role_of(actor, "store_project.id")
     where = join("AND", [condition, visible_projects(actor, "p.id")])
     # SQLite knows no alias in RETURNING.
     text = (
@@ -73,7 +74,7 @@ def read_task(actor: Actor, condition: Sql, *, lock: bool) -> tuple[Task, Projec
 
     `lock` holds the task's row until the transaction ends (PostgreSQL; on SQLite the transaction excludes others).
     """
-    role = _role(actor, "p.id")
+    role = role_of(actor, "p.id")
     where = join("AND", [condition, visible_projects(actor, "t.project_id")])
     held = " FOR NO KEY UPDATE OF t" if lock and connection.features.has_select_for_update else ""
     text = (
@@ -100,17 +101,19 @@ class Surroundings:
     reminders: bool
 
 
-_SURROUNDINGS = """
- EXISTS (SELECT 1 FROM store_dependency d WHERE d.blocked_id = store_task.id)
- OR EXISTS (SELECT 1 FROM store_dependency d WHERE d.blocker_id = store_task.id),
- EXISTS (SELECT 1 FROM store_task c WHERE c.parent_id = store_task.id),
- EXISTS (SELECT 1 FROM store_comment c WHERE c.task_id = store_task.id),
- EXISTS (SELECT 1 FROM store_suggestion s WHERE s.task_id = store_task.id AND s.state = 'pending'),
- EXISTS (SELECT 1 FROM store_reminder r WHERE r.task_id = store_task.id)"""
+#: The fields of `Surroundings`, of the task that is `store_task`.
+SURROUNDINGS = (
+    "EXISTS (SELECT 1 FROM store_dependency d WHERE d.blocked_id = store_task.id)"
+    " OR EXISTS (SELECT 1 FROM store_dependency d WHERE d.blocker_id = store_task.id)",
+    "EXISTS (SELECT 1 FROM store_task c WHERE c.parent_id = store_task.id)",
+    "EXISTS (SELECT 1 FROM store_comment c WHERE c.task_id = store_task.id)",
+    "EXISTS (SELECT 1 FROM store_suggestion s WHERE s.task_id = store_task.id AND s.state = 'pending')",
+    "EXISTS (SELECT 1 FROM store_reminder r WHERE r.task_id = store_task.id)",
+)
 
 
 def save_task(actor: Actor, task: Task) -> tuple[TaskRow, Surroundings]:
     """Saves a task whose row is held; what its document shows to the actor now, and what hangs on it."""
     columns = returned(actor)
-    found = save_returning(task, Sql(f"{columns.text},{_SURROUNDINGS}", columns.params))
+    found = save_returning(task, Sql(f"{columns.text}, {', '.join(SURROUNDINGS)}", columns.params))
     return read_rows([found])[0], Surroundings(*map(bool, found[WIDTH:]))

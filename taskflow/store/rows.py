@@ -5,11 +5,12 @@ statements is made once a model and set of columns.
 """
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
+from taskflow.store.models.json_text import json_text
 from taskflow.store.sql import Sql
 
 M = TypeVar("M", bound=models.Model)
@@ -73,24 +74,32 @@ def insert(instance: models.Model) -> None:
         cursor.execute(statement.text, statement.params)
 
 
-def inserting(instance: models.Model) -> Sql:
-    """The statement that `insert` runs; the instance counts as stored from now on."""
-    # Asked once: each look at `connection` looks for the thread's own.
-    model, wrapper = type(instance), connections[DEFAULT_DB_ALIAS]
-    values = [_value(instance, field, wrapper) for field in model._meta.concrete_fields]
+def inserting(instance: models.Model, *, source: str | None = None) -> Sql:
+    """The statement that `insert` runs; the instance counts as stored from now on.
+
+    `source` is a table of one row or none: without a row of it there is none of this.
+    """
+    model = type(instance)
+    values = _values(instance, _names(model))
     instance._state.adding, instance._state.db = False, DEFAULT_DB_ALIAS
-    return Sql(_insertion(model), tuple(values))
+    return Sql(
+        _insertion(model, tuple(value is not None for value in values), source),
+        tuple(value for value in values if value is not None),
+    )
 
 
-@cache
-def _insertion(model: type[models.Model]) -> str:
+@lru_cache(maxsize=512)
+def _insertion(model: type[models.Model], given: tuple[bool, ...], source: str | None) -> str:
+    """NULL is part of the text: the driver reads a statement of more than 50 values anew each time."""
     names = ", ".join(f'"{field.column}"' for field in model._meta.concrete_fields)
-    return f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({", ".join(["%s"] * width(model))})'
+    values = ", ".join("%s" if is_given else "NULL" for is_given in given)
+    rows = f"VALUES ({values})" if source is None else f"SELECT {values} FROM {source}"
+    return f'INSERT INTO "{model._meta.db_table}" ({names}) {rows}'
 
 
 def save(instance: models.Model) -> None:
     """Updates what differs from what `build` read (all columns, where another built the instance). No signals."""
-    statement = _dirty(instance)
+    statement = saving(instance)
     if statement is None:
         return
     with connection.cursor() as cursor:
@@ -100,7 +109,7 @@ def save(instance: models.Model) -> None:
 
 def save_returning(instance: models.Model, returned: Sql) -> tuple[Any, ...]:
     """`save`, with what the statement is to return of the row; something must differ."""
-    statement = _dirty(instance)
+    statement = saving(instance)
     if statement is None:
         raise ValueError("nothing differs from what is stored")
     found = fetch(Sql(f"{statement.text} RETURNING {returned.text}", statement.params + returned.params))
@@ -108,7 +117,7 @@ def save_returning(instance: models.Model, returned: Sql) -> tuple[Any, ...]:
     return found[0]
 
 
-def _dirty(instance: models.Model) -> Sql | None:
+def saving(instance: models.Model) -> Sql | None:
     """The statement that `save` runs; None where nothing differs."""
     model = type(instance)
     stored: list[Any] | None = getattr(instance._state, "stored", None)
@@ -119,8 +128,7 @@ def _dirty(instance: models.Model) -> Sql | None:
     ]
     if not fields:
         return None
-    wrapper = connections[DEFAULT_DB_ALIAS]
-    values = [_value(instance, field, wrapper) for field in (*fields, model._meta.pk)]
+    values = _values(instance, [field.attname for field in (*fields, model._meta.pk)])
     return Sql(_updating(model, tuple(field.column for field in fields)), tuple(values))
 
 
@@ -141,12 +149,28 @@ _PLAIN = (models.CharField, models.TextField, models.IntegerField, models.FloatF
 _NATIVE = (models.UUIDField, models.DateField, models.DateTimeField)
 
 
+def _values(instance: models.Model, names: Sequence[str]) -> list[Any]:
+    """What the driver takes of these fields."""
+    # Asked once: each look at `connection` looks for the thread's own.
+    wrapper = connections[DEFAULT_DB_ALIAS]
+    adapters = _adapters(type(instance), wrapper.vendor)
+    values = []
+    for name in names:
+        value, adapt = getattr(instance, name), adapters[name]
+        values.append(value if adapt is None or value is None else adapt(value, wrapper))
+    return values
+
+
 @cache
-def _is_plain(field: Any, vendor: str) -> bool:
+def _adapters(model: type[models.Model], vendor: str) -> dict[str, Callable[..., Any] | None]:
+    return {field.attname: _adapter(field, vendor) for field in model._meta.concrete_fields}
+
+
+def _adapter(field: Any, vendor: str) -> Callable[..., Any] | None:
     stored = field.target_field if field.remote_field else field
-    return isinstance(stored, _PLAIN) or (vendor == "postgresql" and isinstance(stored, _NATIVE))
-
-
-def _value(instance: models.Model, field: Any, wrapper: Any) -> Any:
-    value = getattr(instance, field.attname)
-    return value if _is_plain(field, wrapper.vendor) else field.get_db_prep_save(value, wrapper)
+    if isinstance(stored, models.JSONField):
+        return lambda value, wrapper: json_text(value)
+    if isinstance(stored, _PLAIN) or (vendor == "postgresql" and isinstance(stored, _NATIVE)):
+        return None
+    adapter: Callable[..., Any] = field.get_db_prep_save
+    return adapter

@@ -4,7 +4,7 @@ The ORM has no such form, and read-then-write would need a lock held longer.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from django.db import connection, models
 
 from taskflow.store.identifiers import new_id
 from taskflow.store.models import Event, EventStream, Project
+from taskflow.store.models.json_text import json_text
 from taskflow.store.rows import fetch, insert, inserting
 from taskflow.store.sql import Sql, uuid_value
 
@@ -94,7 +95,7 @@ def _append_at_once(project: UUID | None, events: Sequence[Event], inserts: Sequ
     advance = _advancing(project, len(events))
     text = _appending(tuple(sql.text for sql in inserts), advance.text, len(events))
     given = [value for sql in inserts for value in sql.params]
-    values = [value for event in events for value in _event_values(event)]
+    values = [value for event in events for value in event_values(event)]
     with connection.cursor() as cursor:
         cursor.execute(text, [*given, *advance.params, *values])
         return bool(cursor.rowcount)
@@ -102,24 +103,30 @@ def _append_at_once(project: UUID | None, events: Sequence[Event], inserts: Sequ
 
 @lru_cache(maxsize=256)
 def _appending(inserts: tuple[str, ...], advance: str, count: int) -> str:
+    beside = "".join(f"r{number} AS ({text}), " for number, text in enumerate(inserts))
+    return f"WITH {beside}s AS ({advance}) {event_insertion(count)}"
+
+
+@cache
+def event_insertion(count: int) -> str:
+    """PostgreSQL's INSERT of `count` events, whose `event_values` are parameters, into the stream that `s` advanced."""
     row = "(%s::uuid, {place}, %s, %s::uuid, %s, %s::uuid, %s::jsonb, %s::timestamptz)"
     places = ", ".join(row.format(place=place) for place in range(1, count + 1))
-    beside = "".join(f"r{number} AS ({text}), " for number, text in enumerate(inserts))
     return (
-        f"WITH {beside}s AS ({advance}) INSERT INTO store_event"
-        " (id, stream_id, seq, type, actor_id, actor_name, task_id, data, time)"
+        "INSERT INTO store_event (id, stream_id, seq, type, actor_id, actor_name, task_id, data, time)"
         f" SELECT v.id, s.id, s.head - {count} + v.place, v.type, v.actor_id, v.actor_name, v.task_id, v.data, v.time"
         f" FROM s, (VALUES {places}) AS v (id, place, type, actor_id, actor_name, task_id, data, time)"
     )
 
 
-def _event_values(event: Event) -> tuple[Any, ...]:
+def event_values(event: Event) -> tuple[Any, ...]:
+    """The parameters of one event in `event_insertion`."""
     return (
         event.pk,
         event.type,
         event.actor_id,
         event.actor_name,
         event.task_id,
-        Event._meta.get_field("data").get_db_prep_save(event.data, connection),
+        json_text(event.data),
         event.time,
     )

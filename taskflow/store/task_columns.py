@@ -5,7 +5,6 @@ ways to gather it: `alone` asks for each row by itself, which is best for one ta
 `gathered` asks once for all rows of a page, which on PostgreSQL takes half the time where tasks have labels.
 """
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from django.db import connection
 
 from taskflow.domain.permissions import Actor
 from taskflow.store.models import Task
+from taskflow.store.models.json_text import json_text
 from taskflow.store.projects import visible_projects
 from taskflow.store.sql import Sql, uuid_value
 
@@ -63,16 +63,22 @@ WIDTH = len(TaskRow._fields)
 _OWN = """t.id, {key}, t.number, t.project_id, t.parent_id, t.title, t.description, t.status, t.priority, t.due_date,
  t.due_at, t.start_date, t.estimate_minutes, t.recurrence, t.recurrence_basis, t.rank, t.urgency_score,
  t.urgency_factors, t.urgency_as_of, {creator}, t.created_at, t.updated_at, t.completed_at, t.deleted_at, t.version"""
-_ALONE = """
- (SELECT w.muted FROM store_taskwatch w WHERE w.task_id = t.id AND w.user_id = %s),
+#: The columns of `store_task` that `gathered` reads.
+STORED = _OWN.format(key="t.title_sort", creator="t.created_by_id").replace(" t.title_sort,", "")
+_MUTED = "(SELECT w.muted FROM store_taskwatch w WHERE w.task_id = t.id AND w.user_id = %s)"
+_LABELS = """(SELECT {names} FROM (SELECT l.name FROM store_task_labels x JOIN store_label l ON l.id = x.label_id
+  WHERE x.task_id = t.id ORDER BY l.name_key {c}) y)"""
+_ASSIGNEES = """(SELECT {names} FROM (SELECT u.username AS name FROM store_task_assignees x
+  JOIN store_user u ON u.id = x.user_id WHERE x.task_id = t.id ORDER BY u.username_key {c}) y)"""
+_ALONE = f"""
+ {_MUTED},
  (SELECT s.id FROM store_suggestion s WHERE s.task_id = t.id AND s.state = 'pending'),
- (SELECT {names} FROM (SELECT l.name FROM store_task_labels x JOIN store_label l ON l.id = x.label_id
-  WHERE x.task_id = t.id ORDER BY l.name_key {c}) y),
- (SELECT {names} FROM (SELECT u.username AS name FROM store_task_assignees x JOIN store_user u ON u.id = x.user_id
-  WHERE x.task_id = t.id ORDER BY u.username_key {c}) y),
- (SELECT {blockers} FROM store_dependency d JOIN store_task b ON b.id = d.blocker_id
-  WHERE d.blocked_id = t.id AND {visible}),
- (SELECT {reminders} FROM (SELECT r.minutes_before, r.at FROM store_reminder r WHERE r.task_id = t.id ORDER BY r.id) y)
+ {_LABELS},
+ {_ASSIGNEES},
+ (SELECT {{blockers}} FROM store_dependency d JOIN store_task b ON b.id = d.blocker_id
+  WHERE d.blocked_id = t.id AND {{visible}}),
+ (SELECT {{reminders}} FROM (SELECT r.minutes_before, r.at FROM store_reminder r
+  WHERE r.task_id = t.id ORDER BY r.id) y)
 """
 _GATHERED = "w.muted, s.id, l.names, a.names, d.ids, r.list"
 #: `ids` is an array of the page's tasks.
@@ -145,8 +151,21 @@ def returned(actor: Actor) -> Sql:
     return Sql(_returned(connection.vendor, visible.text), (_reader(actor), *visible.params))
 
 
-def describe_new(task: Task, creator: str | None) -> TaskRow:
-    """What a statement would read of a task that was just inserted, with nothing that hangs on it."""
+def attached(actor: Actor) -> Sql:
+    """For a task `t` without blockers, reminders and a pending suggestion: what else `describe` needs, in its order."""
+    creator = "(SELECT u.username FROM store_user u WHERE u.id = t.created_by_id)"
+    text = f"{creator}, {_MUTED}, {_LABELS}, {_ASSIGNEES}".format(**_DIALECTS[connection.vendor])
+    return Sql(text, (_reader(actor),))
+
+
+def describe(
+    task: Task,
+    creator: str | None,
+    muted: bool | None = None,
+    labels_json: str | None = None,
+    assignees_json: str | None = None,
+) -> TaskRow:
+    """What a statement would read of a task that was just saved, and that has none but these hanging on it."""
     return TaskRow(
         id=task.pk,
         project_key=task.project.key,
@@ -165,7 +184,7 @@ def describe_new(task: Task, creator: str | None) -> TaskRow:
         recurrence_basis=task.recurrence_basis,
         rank=task.rank,
         urgency_score=task.urgency_score,
-        urgency_factors_json=json.dumps(task.urgency_factors, separators=(",", ":")),
+        urgency_factors_json=json_text(task.urgency_factors),
         urgency_as_of=task.urgency_as_of,
         created_by=creator,
         created_at=task.created_at,
@@ -173,10 +192,10 @@ def describe_new(task: Task, creator: str | None) -> TaskRow:
         completed_at=task.completed_at,
         deleted_at=task.deleted_at,
         version=task.version,
-        muted=None,
+        muted=muted,
         pending=None,
-        labels_json=None,
-        assignees_json=None,
+        labels_json=labels_json,
+        assignees_json=assignees_json,
         blockers_json=None,
         reminders_json=None,
     )

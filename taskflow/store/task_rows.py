@@ -4,6 +4,7 @@ The ORM with its prefetches took six statements and four times the time for a pa
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -13,7 +14,7 @@ from taskflow.store.projects import visible_projects
 from taskflow.store.rows import fetch
 from taskflow.store.search import search_condition
 from taskflow.store.sql import Sql, join
-from taskflow.store.task_columns import WIDTH, TaskRow, alone, gathered, read_rows
+from taskflow.store.task_columns import STORED, WIDTH, TaskRow, alone, gathered, read_rows
 from taskflow.store.task_orders import Order
 from taskflow.store.word_shares import read_shares
 
@@ -50,30 +51,46 @@ def read_page(
     projects = join("AND", [visible_projects(actor, "p.id"), *([] if project is None else [project])])
     wanted = join("AND", [condition, *([] if after is None else [order.beyond(after)])])
     if connection.vendor == "postgresql":
-        sought = _by_words if words and not read_shares().are_frequent(words, limit) else _in_order
-        found = fetch(_with_columns(actor, sought(projects, wanted, words, order, limit), order))
+        if words and not read_shares().are_frequent(words, limit):
+            sought = _by_words(projects, wanted, words, order, limit)
+        else:
+            sought = _in_order(projects, wanted, words, order, limit, wide=project is not None)
+        found = fetch(_with_columns(actor, sought, order))
     else:
         found = fetch(_for_sqlite(actor, projects, join("AND", [wanted, search_condition(words)]), order, limit))
     return Page(read_rows(found), [row[WIDTH:] for row in found])
 
 
-def _in_order(projects: Sql, tasks: Sql, words: Sequence[str], order: Order, limit: int) -> Sql:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A statement that finds the tasks of a page, with the key of each one's project and what it is ordered by.
+
+    A `wide` one gives what `gathered` reads of the task's row too, others are joined to it.
+    """
+
+    sql: Sql
+    wide: bool = False
+
+
+def _in_order(projects: Sql, tasks: Sql, words: Sequence[str], order: Order, limit: int, *, wide: bool) -> _Found:
     """Each project gives its own first tasks, which an index has in order, and those few are merged.
 
-    A condition over all projects would sort every task that the reader may see.
+    A condition over all projects would sort every task that the reader may see. Rows of many projects are sorted
+    narrow; those of a few that were named are `wide`.
     """
     # IS TRUE keeps the index of words out of it.
     held = Sql("1 = 1") if not words else search_condition(words)
+    columns = f"{STORED}, {_keys(order)}" if wide else _keys(order)
     text = (
-        f"SELECT p.key, t.* FROM store_project p CROSS JOIN LATERAL (SELECT {_keys(order)} FROM store_task t"
+        f"SELECT p.key, t.* FROM store_project p CROSS JOIN LATERAL (SELECT {columns} FROM store_task t"
         f" WHERE t.project_id = p.id AND ({tasks.text}) AND ({held.text}) IS TRUE"
         f" ORDER BY {order.clause} LIMIT {limit}) t"
         f" WHERE {projects.text} ORDER BY {order.clause_of(_names(order))} LIMIT {limit}"
     )
-    return Sql(text, tasks.params + held.params + projects.params)
+    return _Found(Sql(text, tasks.params + held.params + projects.params), wide)
 
 
-def _by_words(projects: Sql, tasks: Sql, words: Sequence[str], order: Order, limit: int) -> Sql:
+def _by_words(projects: Sql, tasks: Sql, words: Sequence[str], order: Order, limit: int) -> _Found:
     """All tasks with the words, wherever they are, and of those the first."""
     held = search_condition(words)
     # OFFSET keeps the tasks' order out of how they are found.
@@ -82,7 +99,7 @@ def _by_words(projects: Sql, tasks: Sql, words: Sequence[str], order: Order, lim
         f" WHERE ({held.text}) AND ({tasks.text}) OFFSET 0) t JOIN store_project p ON p.id = t.project_id"
         f" WHERE {projects.text} ORDER BY {order.clause_of(_names(order))} LIMIT {limit}"
     )
-    return Sql(text, held.params + tasks.params + projects.params)
+    return _Found(Sql(text, held.params + tasks.params + projects.params))
 
 
 def _names(order: Order) -> list[str]:
@@ -93,18 +110,19 @@ def _keys(order: Order) -> str:
     return ", ".join(f"{expression} AS k{place}" for place, expression in enumerate(order.expressions))
 
 
-def _with_columns(actor: Actor, found: Sql, order: Order) -> Sql:
-    """The documents' columns for the tasks that `found` names; what was sorted before is narrow."""
-    names = _names(order)
-    last = f"ORDER BY {order.clause_of([f'f.{name}' for name in names])}"
-    columns = gathered(actor, key="f.key", ids="(SELECT i.ids FROM ids i)::uuid[]")
+def _with_columns(actor: Actor, found: _Found, order: Order) -> Sql:
+    """The documents' columns for the tasks that were found."""
+    alias = "t" if found.wide else "f"
+    names = [f"{alias}.{name}" for name in _names(order)]
+    source = "found t" if found.wide else f"found f JOIN store_task t ON t.id = {names[-1]}"
+    columns = gathered(actor, key=f"{alias}.key", ids="(SELECT i.ids FROM ids i)::uuid[]")
     text = (
-        f"WITH found AS MATERIALIZED ({found.text}),"
-        f" ids AS MATERIALIZED (SELECT array_agg(f.{names[-1]}) AS ids FROM found f)"
-        f" SELECT {columns.selected.text}, {', '.join(f'f.{name}' for name in names)}"
-        f" FROM found f JOIN store_task t ON t.id = f.{names[-1]} {columns.joined.text} {last}"
+        f"WITH found AS MATERIALIZED ({found.sql.text}),"
+        f" ids AS MATERIALIZED (SELECT array_agg({names[-1]}) AS ids FROM found {alias})"
+        f" SELECT {columns.selected.text}, {', '.join(names)}"
+        f" FROM {source} {columns.joined.text} ORDER BY {order.clause_of(names)}"
     )
-    return Sql(text, found.params + columns.selected.params + columns.joined.params)
+    return Sql(text, found.sql.params + columns.selected.params + columns.joined.params)
 
 
 def _for_sqlite(actor: Actor, projects: Sql, tasks: Sql, order: Order, limit: int) -> Sql:

@@ -1,12 +1,13 @@
 """Pages of lists: stable, complete, and deaf to cursors of others."""
 
 import random
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from itertools import pairwise, product
 from typing import Any
 
 import pytest
-from django.core import signing
 
+from taskflow.interfaces.api.seals import seal
 from taskflow.store.models import Task
 from tests.conftest import Api, World
 
@@ -137,14 +138,12 @@ def test_a_cursor_that_was_tampered_with_is_refused(api: Api, world: World) -> N
         cursor[:-1],
         cursor[:-1] + ("A" if cursor[-1] != "A" else "B"),
         "A" + cursor,
-        cursor.replace(":", "."),
-        cursor.upper(),
+        cursor.swapcase(),
         f".{cursor}",
-        signing.dumps(["-created_at", ["2026-01-01", "x"]]),
-        signing.dumps(["-created_at", []], salt="taskflow.cursor"),
-        signing.dumps([], salt="taskflow.cursor"),
-        signing.dumps({"a": 1}, salt="taskflow.cursor"),
-        signing.dumps(5, salt="taskflow.cursor"),
+        f"{cursor}=",
+        urlsafe_b64encode(urlsafe_b64decode(cursor + "===")[:-2] + b"9]").decode(),
+        "ä",
+        *map(seal, (b'["-created_at", []]', b"[]", b'{"a": 1}', b"5")),
     ]
     for text in forged:
         response = api.get(f"tasks?limit=1&cursor={text}")

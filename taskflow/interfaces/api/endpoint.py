@@ -33,9 +33,9 @@ _LONGEST_VALUE = 2_000
 #: A cursor holds the keys of a row, such as a title of 500 characters; a filter says itself that it is too long, and
 #: from which position on.
 _LONGER = {"cursor": 40_000, "filter": 40_000}
-#: PostgreSQL's codes of a deadlock and of a reference to what somebody deleted meanwhile, and how often a request is
-#: tried before its client hears of one.
-_PASSING = {"40P01", "23503"}
+#: PostgreSQL's codes of a deadlock, of a reference to what somebody deleted meanwhile, and of a change whose log was
+#: deleted meanwhile (`store/at_once.py`); and how often a request is tried before its client hears of one.
+_PASSING = {"40P01", "23503", "22012"}
 _TRIES = 5
 _ENTITY_TAG = re.compile(r'(?:W/)?"([^"]*)"|([0-9]+)')
 

@@ -10,15 +10,15 @@ from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from django.core import signing
+import orjson
 from django.db.models import F, Model, Q, QuerySet
 from django.db.models.expressions import Combinable
 
 from taskflow.domain.errors import Invalid
+from taskflow.interfaces.api.seals import seal, unseal
 
 DEFAULT_LIMIT = 50
 MOST = 200
-_SALT = "taskflow.cursor"
 M = TypeVar("M", bound=Model)
 
 
@@ -94,17 +94,14 @@ def _after(columns: Sequence[_Column], values: Sequence[Any]) -> Q:
 
 
 def encode_cursor(signature: str, values: Sequence[Any]) -> str:
-    """A cursor: signed, so that what comes back are values of a row."""
-    return signing.dumps([signature, [_pack(value) for value in values]], salt=_SALT)
+    """A cursor: sealed, so that what comes back are values of a row."""
+    return seal(orjson.dumps([signature, [_pack(value) for value in values]]))
 
 
 def decode_cursor(cursor: str, signature: str, length: int) -> list[Any]:
     """The values of a cursor of the same order; `Invalid` (`cursor`) for anything else."""
-    try:
-        held = signing.loads(cursor, salt=_SALT)
-    except signing.BadSignature:
-        held = None
-    match held:
+    held = unseal(cursor)
+    match None if held is None else orjson.loads(held):
         case [found, [*packed]] if found == signature and len(packed) == length:
             return [_unpack(value) for value in packed]
     raise Invalid.field("cursor", "invalid", "Take the cursor from next_cursor of a list with the same ordering.")

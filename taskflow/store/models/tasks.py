@@ -117,13 +117,15 @@ class Task(models.Model):
             ),
             # Trashed tasks keep their places, and the next task comes behind them.
             models.Index(fields=["project", "rank", "id"], name="task_by_rank"),
-            # The expressions of `store/task_orders.py`, to the letter: what has no value comes last either way.
+            # The expressions of `store/task_orders.py`, to the letter: what has no value comes last either way. By due
+            # date alone a day's tasks are sorted by id, which is rarer than by priority and a matter of one day.
             models.Index(
                 F("project"),
                 Coalesce("due_sort", Value(datetime(9999, 12, 31, tzinfo=UTC))),
+                Coalesce(NullIf("priority", Value(0)), Value(9), output_field=models.PositiveSmallIntegerField()),
                 F("id"),
                 condition=Q(deleted_at=None),
-                name="task_by_due",
+                name="task_by_due_priority",
             ),
             models.Index(
                 F("project"),
