@@ -47,13 +47,14 @@ def _hold_projects(user: User) -> None:
 
 
 def _refuse_orphans(user: User) -> None:
-    """Shared projects must keep an owner."""
+    """Shared projects must keep an owner who can sign in."""
     others = ~Q(memberships__user=user)
+    owners = others & Q(memberships__role=ProjectRole.OWNER, memberships__user__is_active=True)
     shared = Project.objects.filter(
         pk__in=Membership.objects.filter(user=user, role=ProjectRole.OWNER).values("project")
     ).annotate(
         others=Count("memberships", filter=others),
-        owners=Count("memberships", filter=others & Q(memberships__role=ProjectRole.OWNER)),
+        owners=Count("memberships", filter=owners),
     )
     orphans = shared.filter(others__gt=0, owners=0).order_by("key")
     names = ", ".join(f"{project.name} ({project.key})" for project in orphans)

@@ -104,6 +104,9 @@ def check_rank(actor: Actor, project: Project, role: ProjectRole) -> None:
 
 
 def _keep_an_owner(membership: Membership) -> None:
-    owners = Membership.objects.filter(project_id=membership.project_id, role=ProjectRole.OWNER)
-    if membership.role == ProjectRole.OWNER and owners.count() == 1:
+    """Somebody who can sign in stays owner."""
+    owners = Membership.objects.filter(
+        project_id=membership.project_id, role=ProjectRole.OWNER, user__is_active=True
+    ).exclude(pk=membership.pk)
+    if membership.role == ProjectRole.OWNER and not owners.exists():
         raise Conflict("The last owner cannot leave or step down. Transfer the project first.", code="last_owner")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -151,11 +151,15 @@ def returned(actor: Actor) -> Sql:
     return Sql(_returned(connection.vendor, visible.text), (_reader(actor), *visible.params))
 
 
+@cache
+def _attached(vendor: str) -> str:
+    creator = "(SELECT u.username FROM store_user u WHERE u.id = t.created_by_id)"
+    return f"{creator}, {_MUTED}, {_LABELS}, {_ASSIGNEES}".format(**_DIALECTS[vendor])
+
+
 def attached(actor: Actor) -> Sql:
     """For a task `t` without blockers, reminders and a pending suggestion: what else `describe` needs, in its order."""
-    creator = "(SELECT u.username FROM store_user u WHERE u.id = t.created_by_id)"
-    text = f"{creator}, {_MUTED}, {_LABELS}, {_ASSIGNEES}".format(**_DIALECTS[connection.vendor])
-    return Sql(text, (_reader(actor),))
+    return Sql(_attached(connection.vendor), (_reader(actor),))
 
 
 def describe(

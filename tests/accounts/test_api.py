@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from taskflow.application import accounts, projects
 from taskflow.application.members import add_member
-from taskflow.domain.permissions import SYSTEM, ProjectRole
+from taskflow.domain.permissions import SYSTEM, ProjectRole, SiteRole
 from taskflow.store.models import ApiToken, Event, Project, User
 from taskflow.store.models.users import SignInAttempts
 from tests.accounts.conftest import PASSWORD, bearer, call, sign_in
@@ -379,6 +379,9 @@ def test_deleting_an_account_takes_what_was_its_alone(client: Client, bob: User,
 def test_the_last_owner_of_a_shared_project_cannot_leave(client: Client, bob: User, ada: User) -> None:
     shared = projects.create_project(bob.as_actor(), {"name": "Shared thing"})
     add_member(bob.as_actor(), shared.pk, "ada", ProjectRole.ADMIN)
+    gone = accounts.create_user(SYSTEM, username="gone", email="gone@example.org", password=None, role=SiteRole.MEMBER)
+    add_member(bob.as_actor(), shared.pk, "gone", ProjectRole.OWNER)
+    User.objects.filter(pk=gone.pk).update(is_active=False)
     answer = call(client, "DELETE", "me", **bearer(client, "bob"))
     assert (answer.status_code, answer.json()["code"]) == (409, "last_owner")
     assert "Shared thing" in answer.json()["detail"]

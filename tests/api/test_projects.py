@@ -85,6 +85,14 @@ def test_the_last_owner_stays(api: Api) -> None:
         assert (answer.status_code, answer.json()["code"]) == (409, "last_owner")
 
 
+def test_an_owner_who_cannot_sign_in_does_not_count(api: Api, world: World) -> None:
+    world.join(world.home, world.bob, ProjectRole.OWNER)
+    world.bob.is_active = False
+    world.bob.save()
+    assert api.delete("projects/HOME/members/ada").json()["code"] == "last_owner"
+    assert api.delete("projects/HOME/members/bob").status_code == 204
+
+
 def test_nobody_rises_above_the_one_who_lifts(api: Api, bob_api: Api, world: World) -> None:
     world.join(world.home, world.bob, ProjectRole.ADMIN)
     assert bob_api.patch("projects/HOME/members/bob", {"role": "owner"}).status_code == 403

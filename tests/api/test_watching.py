@@ -46,3 +46,11 @@ def test_viewers_wish_too_and_a_wish_ends_with_the_membership(
     assert bob_api.post(f"tasks/{task['id']}/mute").status_code == 404
     world.join(world.home, world.bob, ProjectRole.VIEWER)
     assert watching(bob_api, task) is None
+
+
+@pytest.mark.parametrize("verb", ["watch", "mute"])
+def test_a_task_in_the_trash_is_restored_before_it_is_watched(api: Api, task: dict[str, Any], verb: str) -> None:
+    api.delete(f"tasks/{task['id']}")
+    answer = api.post(f"tasks/{task['id']}/{verb}")
+    assert (answer.status_code, answer.json()["code"]) == (409, "trashed")
+    assert not TaskWatch.objects.exists()
