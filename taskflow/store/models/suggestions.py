@@ -90,7 +90,9 @@ class Decision(models.Model):
         indexes = (
             models.Index(fields=["user", "-decided_at"], name="decision_of_user"),
             models.Index(fields=["project", "-decided_at"], name="decision_of_project"),
-            models.Index(fields=["suggestion"], condition=~models.Q(suggestion=None), name="decision_on_suggestion"),
+            models.Index(
+                fields=["suggestion"], condition=models.Q(suggestion__isnull=False), name="decision_of_suggestion"
+            ),
         )
 
     def __str__(self) -> str:

@@ -142,9 +142,10 @@ class Task(models.Model):
                 name="task_by_priority_low",
             ),
             models.Index(fields=["project", "priority", "id"], condition=Q(deleted_at=None), name="task_by_priority"),
-            # Few tasks have what these look for, and every change of a task would write to them.
-            models.Index(fields=["parent"], condition=~Q(parent=None), name="task_parts"),
-            models.Index(fields=["deleted_at"], condition=~Q(deleted_at=None), name="task_in_trash"),
+            # Few tasks have what these look for, and every change of a task would write to them. SQLite takes an index
+            # of what IS NOT NULL, and none of what is NOT (… IS NULL), for which Django has another spelling.
+            models.Index(fields=["parent"], condition=Q(parent__isnull=False), name="task_with_parent"),
+            models.Index(fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="task_deleted"),
             models.Index(fields=["urgency_as_of"], name="task_urgency_age"),
         )
 
