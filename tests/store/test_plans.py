@@ -60,7 +60,13 @@ def test_no_request_reads_all_of_a_table(api: Api, world: World, run_jobs: Calla
         task(recurrence="FREQ=DAILY", due_date="2026-12-01", reminders=[{"minutes_before": 5}])
         for path in (f"tasks/{part}", "tasks?project=HOME", f"tasks?filter=parent%20%3D%20{first}", "tasks?q=paint"):
             assert api.get(path).status_code in {200, 400}
-        for changed in ({"title": "Other"}, {"priority": "low"}, {"due_date": None}, {"blocked_by": []}):
+        changes: list[dict[str, Any]] = [
+            {"title": "Other"},
+            {"priority": "low"},
+            {"due_date": None},
+            {"blocked_by": []},
+        ]
+        for changed in changes:
             assert api.patch(f"tasks/{part}", changed).status_code == 200
         api.post(f"tasks/{part}/comments", {"body": "A remark"})
         api.patch(f"tasks/{first}", {"title": "Another", "description": "@bob"})
