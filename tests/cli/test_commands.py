@@ -11,6 +11,7 @@ import typer.main
 
 from taskflow.bootstrap.main import build
 from tests.bootstrap.instances import run
+from tests.plugin_host.distributions import make
 
 
 def list_commands(command: Any, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Any]]:
@@ -171,3 +172,24 @@ def test_keys_are_rotated(data_dir: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {"new_key": True, "reencrypted": 0, "keys": 2}
     assert (data_dir / "secret_keys").read_text().split()[1:] == before
+
+
+def test_plugins_are_listed_and_shown_with_what_is_wrong(
+    migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = tmp_path / "installed"
+    installed.mkdir()
+    make(installed, "mood")
+    make(installed, "leaves", "import os; os._exit(3)")
+    monkeypatch.setenv("PYTHONPATH", str(installed))
+    done = run("plugins", "list", "--json", "--data-dir", migrated)
+    assert done.returncode == 0, done.stderr
+    leaves, mood = json.loads(done.stdout)["results"]
+    assert (leaves["slug"], leaves["state"]) == ("leaves", "unusable")
+    assert "exit code 3" in leaves["reason"]
+    assert (mood["state"], mood["kinds"], mood["publisher"]) == ("usable", ["prioritiser"], "Ann")
+    shown = run("plugins", "show", "mood", "--data-dir", migrated).stdout
+    assert "level: integer, default 3" in shown
+    unknown = run("plugins", "show", "nothing", "--data-dir", migrated)
+    assert (unknown.returncode, len(unknown.stderr.splitlines())) == (1, 1)
+    assert "'nothing'" in unknown.stderr

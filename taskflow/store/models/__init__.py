@@ -6,6 +6,7 @@ from taskflow.store.models.feeds import Feed
 from taskflow.store.models.filters import SavedFilter
 from taskflow.store.models.invitations import Invitation
 from taskflow.store.models.jobs import Job, WorkerBeat
+from taskflow.store.models.plugins import Plugin
 from taskflow.store.models.projects import Label, Membership, Project, ProjectKeyAlias
 from taskflow.store.models.requests import IdempotencyRecord
 from taskflow.store.models.suggestions import BatchItem, Decision, Suggestion, SuggestionBatch
@@ -36,6 +37,7 @@ __all__ = [
     "Job",
     "Label",
     "Membership",
+    "Plugin",
     "Project",
     "ProjectKeyAlias",
     "Reminder",
