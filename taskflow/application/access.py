@@ -6,9 +6,11 @@ What is not visible looks like what does not exist (`NotFound`); what is visible
 from collections.abc import Iterable
 from uuid import UUID
 
+from django.db import connection
+
 from taskflow.domain.errors import Forbidden, NotFound
 from taskflow.domain.permissions import TABLE, Action, Actor, ProjectRole, allows_project, allows_site
-from taskflow.store.held import read_project, read_task
+from taskflow.store.held import hold_linked, read_project, read_task
 from taskflow.store.models import Membership, Project, Task
 from taskflow.store.projects import named_projects
 from taskflow.store.sql import FALSE
@@ -86,11 +88,14 @@ def lock_project(project_id: UUID) -> Project:
     return project
 
 
-def find_task(actor: Actor, reference: str | UUID, action: Action, *, lock: bool = False) -> Task:
+def find_task(actor: Actor, reference: str | UUID, action: Action, *, lock: bool = False, linked: bool = False) -> Task:
     """The task that an id or a key (present or former, any case) names, with its project.
 
-    `lock` holds the row until the transaction ends (PostgreSQL; on SQLite the transaction itself excludes others).
+    `lock` holds the task's row until the transaction ends (PostgreSQL; on SQLite the transaction itself excludes
+    others), `linked` those of all that it is linked with too: for changes of what their urgency is made of.
     """
+    if linked and connection.features.has_select_for_update:
+        hold_linked(actor, named_task(reference))
     found = _read_task(actor, reference, lock=lock)
     if found is None and lock:
         # One that was moved to another project while its row was waited for is found by a second look.

@@ -13,6 +13,7 @@ from taskflow.domain.errors import Conflict, Invalid
 from taskflow.domain.permissions import Action, Actor
 from taskflow.domain.recurrence import parse_rule
 from taskflow.domain.text import fold, search_text
+from taskflow.store.at_once import touch
 from taskflow.store.models import Comment, Membership, Project, Reminder, Task, User
 from taskflow.store.models.users import fold_name
 
@@ -85,6 +86,8 @@ def set_parent(actor: Actor, task: Task, fields: Fields, action: Action) -> None
     parent = None if reference is None else named_task("parent", actor, reference, action, lock=True)
     if parent is not None:
         check_parent(task, parent)
+        # A change of its title makes suggestions on its parts stale: it must see that there is one more.
+        touch(parent)
     task.parent = parent
 
 

@@ -9,7 +9,7 @@ from taskflow.application.attachments import refuse_arrival
 from taskflow.application.changes import Change, change
 from taskflow.application.dependencies import hold_subtree
 from taskflow.application.labels import ensure_labels
-from taskflow.application.ranks import last_rank, rank_beside
+from taskflow.application.ranks import next_ranks, rank_beside
 from taskflow.application.references import named_project, named_task
 from taskflow.application.task_fields import refuse_archived
 from taskflow.application.tasks import find_writable, save_changed
@@ -85,15 +85,17 @@ def move_into(opened: Change, task: Task, target: Project) -> None:
     moving = hold_subtree(task.pk)
     refuse_arrival(moving, target)
     task.parent = None
-    below = list(Task.objects.filter(pk__in=moving - {task.pk}).select_related("project"))
+    below = list(Task.objects.filter(pk__in=moving - {task.pk}).select_related("project").order_by("rank", "pk"))
     members = set(Membership.objects.filter(project=target).values_list("user_id", flat=True))
+    # Taking the numbers holds the project, so that nobody else takes these places.
     numbers = iter(next_task_numbers(target.pk, 1 + len(below)))
+    ranks = iter(next_ranks(target.pk, 1 + len(below)))
     for moved in [task, *below]:
         TaskKeyAlias.objects.create(project_id=moved.project_id, number=moved.number, task=moved)
         names = list(moved.labels.values_list("name", flat=True))
         former = moved.key
         moved.project, moved.number = target, next(numbers)
-        moved.rank = last_rank(target.pk)
+        moved.rank = next(ranks)
         moved.labels.set(ensure_labels(target.pk, names))
         moved.assignees.remove(*moved.assignees.exclude(pk__in=members))
         if moved is not task:

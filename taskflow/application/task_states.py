@@ -31,7 +31,7 @@ def reopen_task(actor: Actor, reference: str | UUID, *, version: int | None = No
 
 
 def _set_status(opened: Change, reference: str | UUID, status: TaskStatus, version: int | None) -> Task:
-    task = find_task(opened.actor, reference, Action.TASK_WRITE, lock=True)
+    task = find_task(opened.actor, reference, Action.TASK_WRITE, lock=True, linked=True)
     check_version(task.version, version)
     refuse_trashed(task)
     refuse_archived(task.project)

@@ -16,6 +16,9 @@ from taskflow.store.models.tasks import TaskStatus
 
 Fields: TypeAlias = Mapping[str, Any]
 
+#: What the urgency of a task, and of those that it is linked with, is made of.
+URGENT = frozenset({"priority", "status", "due_date", "due_at", "start_date", "blocked_by", "project"})
+
 
 def new_task(opened: Change, project: Project, rank: str, fields: Fields) -> Task:
     """A task of validated `fields`, not stored yet; its number is the project's `task_counter`."""
@@ -57,13 +60,17 @@ def apply_plain(task: Task, fields: Fields) -> None:
 
 
 def make_ready(opened: Change, task: Task, changed: frozenset[str]) -> None:
-    """Brings a stored task whose fields `changed` up to date with them: version, order, words, urgency by itself."""
+    """Brings a stored task whose fields `changed` up to date with them: version, order, words, urgency by itself.
+
+    The urgency stays as it is where nothing changed that it is made of: the task may be linked with others.
+    """
     follow_order(task)
     if changed & {"title", "description"}:
         follow_words(task, ())
     task.version += 1
     task.updated_at = opened.now
-    urgency.score_alone(task, _zone_of_creator(opened.actor, task), opened.now)
+    if changed & URGENT:
+        urgency.score_alone(task, _zone_of_creator(opened.actor, task), opened.now)
 
 
 def tell_updated(opened: Change, task: Task, changes: Mapping[str, dict[str, Any]]) -> None:

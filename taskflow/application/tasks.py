@@ -18,6 +18,7 @@ from taskflow.application.task_fields import (
     set_parent,
 )
 from taskflow.application.task_steps import (
+    URGENT,
     Fields,
     apply_plain,
     differences,
@@ -125,7 +126,7 @@ def update_in(opened: Change, reference: str | UUID, fields: Fields, *, version:
     actor = opened.actor
     if fields.get("parent") is not None or fields.get("blocked_by"):
         lock_links()
-    task = find_writable(actor, reference, version)
+    task = find_writable(actor, reference, version, linked=bool(fields.keys() & URGENT))
     before = snapshot(task)
     if fields.get("project") is not None:
         move_into(opened, task, named_project("project", actor, fields["project"], Action.TASK_WRITE))
@@ -142,9 +143,12 @@ def update_in(opened: Change, reference: str | UUID, fields: Fields, *, version:
     return task
 
 
-def find_writable(actor: Actor, reference: str | UUID, version: int | None = None) -> Task:
-    """A task that the actor may change and that is not in the trash (`Conflict`, `trashed`), held until the end."""
-    task = find_task(actor, reference, Action.TASK_WRITE, lock=True)
+def find_writable(actor: Actor, reference: str | UUID, version: int | None = None, *, linked: bool = False) -> Task:
+    """A task that the actor may change and that is not in the trash (`Conflict`, `trashed`), held until the end.
+
+    `linked`: as in `find_task`.
+    """
+    task = find_task(actor, reference, Action.TASK_WRITE, lock=True, linked=linked)
     check_version(task.version, version)
     refuse_trashed(task)
     refuse_archived(task.project)
@@ -153,10 +157,11 @@ def find_writable(actor: Actor, reference: str | UUID, version: int | None = Non
 
 def save_changed(opened: Change, task: Task, changes: dict[str, dict[str, Any]]) -> None:
     """Saves a task of which `changes` (field → from, to) were made: version, suggestions, urgency and events follow."""
+    changed = frozenset(changes)
     status = changes.pop("status", None)
     if status is not None:
         task.completed_at = opened.now if task.status == TaskStatus.DONE else None
-    make_ready(opened, task, frozenset(changes))
+    make_ready(opened, task, changed)
     row, around = save_task(opened.actor, task)
     if around.comments and changes.keys() & {"title", "description"}:
         follow_words(task, Comment.objects.filter(task=task).values_list("body", flat=True))
@@ -168,8 +173,9 @@ def save_changed(opened: Change, task: Task, changes: dict[str, dict[str, Any]])
         decisions.make_stale(task.subtasks.values_list("pk", flat=True))
     if around.reminders and changes.keys() & {"due_date", "due_at"}:
         reminders.follow_due_date(task)
-    if around.linked:
-        urgency.refresh([task.pk], opened.now)
+    former = _former_blockers(changes)
+    if changed & URGENT and (around.linked or former):
+        urgency.refresh([task.pk, *former], opened.now)
     task.shown = None if around.linked or around.pending or status is not None else row
     if status is not None:
         _tell_status(opened, task, status)
@@ -180,6 +186,12 @@ def save_changed(opened: Change, task: Task, changes: dict[str, dict[str, Any]])
         tell_assigned(opened, task, added)
     if status is not None and task.status == TaskStatus.DONE:
         follow_completion(opened, task)
+
+
+def _former_blockers(changes: dict[str, dict[str, Any]]) -> set[UUID]:
+    """Tasks that nobody waits for any more: they are no neighbours now, and were."""
+    links = changes.get("blocked_by")
+    return set() if links is None else {UUID(pk) for pk in set(links["from"]) - set(links["to"])}
 
 
 def _tell_status(opened: Change, task: Task, status: dict[str, Any]) -> None:

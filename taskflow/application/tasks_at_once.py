@@ -4,6 +4,7 @@ Each function gives None where the case is not plain, or where somebody came bet
 same is to be done in a transaction.
 """
 
+from contextlib import suppress
 from uuid import UUID
 
 from taskflow.application import decisions, ports
@@ -23,6 +24,7 @@ from taskflow.application.task_steps import (
     tell_updated,
 )
 from taskflow.application.versions import check_version
+from taskflow.domain.errors import TaskFlowError
 from taskflow.domain.permissions import Action, Actor
 from taskflow.store.at_once import SeenProject, is_possible, see_project, see_task, write_new, write_task
 from taskflow.store.models import Task
@@ -54,9 +56,11 @@ def create_at_once(actor: Actor, fields: Fields) -> Task | None:
     reference = str(fields["project"])
     known = recall(actor, reference)
     if known is not None:
-        task = _create_in(actor, known, fields, None)
-        if task is not None:
-            return task
+        # What is refused may be refused for another reason by now.
+        with suppress(TaskFlowError):
+            task = _create_in(actor, known, fields, None)
+            if task is not None:
+                return task
     seen = see_project(actor, reference)
     return None if seen is None else _create_in(actor, seen, fields, seen.xmin)
 

@@ -29,7 +29,7 @@ def delete_task(actor: Actor, reference: str | UUID, *, version: int | None = No
 
 def trash_in(opened: Change, reference: str | UUID, *, version: int | None = None) -> Task:
     """`delete_task` inside an open change."""
-    task = find_task(opened.actor, reference, Action.TASK_WRITE, lock=True)
+    task = find_task(opened.actor, reference, Action.TASK_WRITE, lock=True, linked=True)
     check_version(task.version, version)
     refuse_archived(task.project)
     if task.deleted_at is not None:
@@ -50,7 +50,7 @@ def trash_in(opened: Change, reference: str | UUID, *, version: int | None = Non
 def restore_task(actor: Actor, reference: str | UUID, *, version: int | None = None) -> Task:
     """Takes a task, and the subtasks that were trashed with it, out of the trash; again is no error."""
     with change(actor) as opened:
-        task = find_task(actor, reference, Action.TASK_WRITE, lock=True)
+        task = find_task(actor, reference, Action.TASK_WRITE, lock=True, linked=True)
         check_version(task.version, version)
         refuse_archived(task.project)
         if task.deleted_at is None:

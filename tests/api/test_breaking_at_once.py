@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -87,6 +87,37 @@ def test_a_blocker_named_meanwhile_counts(pair: Pair) -> None:  # noqa: F811
     meanwhile(block, lambda: tasks.update_task(pair.bob, blocker.pk, {"due_date": date(2026, 12, 1)}))
     blocker.refresh_from_db()
     assert "blocking" in {factor["code"] for factor in blocker.urgency_factors if factor["value"]}
+
+
+def test_a_part_gained_meanwhile_is_judged_by_the_new_title(pair: Pair) -> None:  # noqa: F811
+    task, advice = pair.task(), []
+
+    def gain() -> None:
+        part = pair.task("part", parent=str(task.pk))
+        advice.append(pair.pending(part))
+        assert advice[0].state == "pending"
+
+    meanwhile(gain, retitle(pair, task))
+    advice[0].refresh_from_db()
+    assert advice[0].state == "stale"
+
+
+@pytest.mark.parametrize("field", ["title", "priority", "status"])
+def test_linked_tasks_that_change_at_once_do_not_wait_for_each_other(pair: Pair, field: str) -> None:  # noqa: F811
+    first = pair.task()
+    others = [pair.task(blocked_by=[str(first.pk)]) for _ in range(2)]
+    values = {"title": ("a", "b"), "priority": ("low", "high"), "status": ("in_progress", "todo")}[field]
+
+    def work(task: Task) -> Callable[[], None]:
+        def change() -> None:
+            for count in range(12):
+                tasks.update_task(pair.ada, task.pk, {field: values[count % 2]})
+
+        return change
+
+    # A deadlock would be raised: nothing tries again here.
+    for aside in [Aside(work(task)) for task in (first, *others)]:
+        aside.join()
 
 
 def test_a_label_set_meanwhile_is_shown(pair: Pair) -> None:  # noqa: F811
@@ -196,6 +227,11 @@ class TestRemembered:
         members.remove_member(pair.ada, pair.project.pk, "bob")
         with pytest.raises(Invalid):
             add()
+
+    def test_what_is_refused_is_refused_for_what_holds_now(self, pair: Pair, add: Callable[..., Task]) -> None:  # noqa: F811
+        members.change_role(pair.ada, pair.project.pk, "bob", ProjectRole.VIEWER)
+        with pytest.raises(Forbidden):
+            add(due_date=date(2026, 12, 1), due_at=datetime(2026, 12, 1, tzinfo=UTC))
 
     def test_what_the_project_says_now_counts(self, pair: Pair, add: Callable[..., Task]) -> None:  # noqa: F811
         projects.update_project(pair.ada, pair.project.pk, {"default_priority": "urgent"})

@@ -159,3 +159,14 @@ def test_a_rank_that_becomes_too_long_touches_the_tasks_around_it_alone(api: Api
 def _dated(task: Task, world: World) -> Task:
     task.created_at = task.updated_at = world.home.created_at
     return task
+
+
+def test_a_task_and_its_parts_stand_in_their_order_and_in_places_of_their_own(api: Api, secret: str) -> None:
+    make(api, "HOME", "There already")
+    root = make(api, secret, "Root")
+    parts = [make(api, secret, title, parent=root["id"]) for title in ("one", "two", "three")]
+    api.post(f"tasks/{parts[2]['id']}/move", {"before": parts[0]["id"]})
+    assert api.post(f"tasks/{root['id']}/move", {"project": "HOME"}).status_code == 200
+    found = api.get("tasks?project=HOME&ordering=rank").json()["results"]
+    assert [task["title"] for task in found] == ["There already", "Root", "three", "one", "two"]
+    assert len({task["rank"] for task in found}) == 5

@@ -23,10 +23,10 @@ def token_api(world: World) -> Api:
 
 @pytest.fixture
 def count(token_api: Api) -> Count:
-    """The statements of a request; the token's first use of the hour, which is noted, comes before."""
-    assert token_api.get("me").status_code == 200
+    """The statements of a request; looking for the token, which is remembered for a second, comes before."""
 
     def run(request: Callable[[], Any]) -> int:
+        assert token_api.get("me").status_code == 200
         with CaptureQueriesContext(connection) as captured:
             response = request()
         assert response.status_code in {200, 201}, response.content

@@ -274,6 +274,24 @@ def test_urgency_of_a_blocker_follows_the_task_that_waits(api: Api) -> None:
     assert after > before + 20
 
 
+def test_a_former_blocker_inherits_nothing_any_more(api: Api) -> None:
+    blocker = api.post("tasks", {"title": "Buy paint"}).json()["id"]
+    alone = api.get(f"tasks/{blocker}").json()["urgency"]["score"]
+    waiting = {"title": "Paint", "blocked_by": [blocker], "priority": "urgent", "due_date": "2026-01-01"}
+    task = api.post("tasks", waiting).json()["id"]
+    assert api.get(f"tasks/{blocker}").json()["urgency"]["score"] > alone
+    assert api.patch(f"tasks/{task}", {"blocked_by": []}).status_code == 200
+    assert api.get(f"tasks/{blocker}").json()["urgency"]["score"] == pytest.approx(alone, abs=0.01)
+
+
+def test_a_title_leaves_the_urgency_of_linked_tasks_alone(api: Api) -> None:
+    blocker = api.post("tasks", {"title": "Buy paint"}).json()["id"]
+    api.post("tasks", {"title": "Paint", "blocked_by": [blocker], "priority": "urgent", "due_date": "2026-01-01"})
+    before = api.get(f"tasks/{blocker}").json()["urgency"]
+    changed = api.patch(f"tasks/{blocker}", {"title": "Buy much paint"}).json()
+    assert changed["urgency"]["score"] == before["score"] == api.get(f"tasks/{blocker}").json()["urgency"]["score"]
+
+
 def test_nothing_goes_into_an_archived_project(api: Api, run_jobs: Callable[[], int]) -> None:
     task = make(api)
     assert api.post("projects/HOME/archive").json()["archived"] is True
