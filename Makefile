@@ -23,9 +23,9 @@ up: $(VENV)/.core
 	@$(BIN)/taskflow up $(ARGS)
 
 test: $(VENV)/.dev
-	@$(BIN)/pytest -n $(PARALLEL) $(ARGS)
+	@$(BIN)/pytest -n $(PARALLEL) --dist worksteal $(ARGS)
 	@echo "== the tests that use the database, on PostgreSQL"
-	@TEST_DATABASE=postgres $(BIN)/pytest -n $(PARALLEL) $(ARGS)
+	@TEST_DATABASE=postgres $(BIN)/pytest -n $(PARALLEL) --dist worksteal $(ARGS)
 
 # Some minutes; SOAK_KILLS and SOAK_SEED repeat a run.
 soak: $(VENV)/.dev

@@ -7,7 +7,7 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parseaddr
 from pathlib import Path
 
@@ -86,21 +86,8 @@ def _refuse_twins(found: Iterable[Installed]) -> list[Installed]:
             continue
         names = " and ".join(sorted(f"{plugin.distribution} {plugin.version}".strip() for plugin in plugins))
         refusal = f"{names} both claim the slug {slug!r}. Uninstall one of them."
-        checked += [replace_refusal(plugin, plugin.refusal or refusal) for plugin in plugins]
+        checked += [replace(plugin, refusal=plugin.refusal or refusal) for plugin in plugins]
     return checked
-
-
-def replace_refusal(plugin: Installed, refusal: str) -> Installed:
-    """`plugin`, refused for this reason."""
-    return Installed(
-        plugin.slug,
-        plugin.module,
-        plugin.distribution,
-        plugin.version,
-        plugin.publisher,
-        plugin.fingerprint,
-        refusal,
-    )
 
 
 def _normal(name: str) -> str:
