@@ -82,8 +82,8 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """The database of the tests is without knox's own table of tokens.
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The database of the tests is without knox's own table of tokens, and in the end without sessions.
 
     Its migrations make that table though ours is in use instead, and no model names it. PostgreSQL empties no table
     that another refers to, unless both go together, and Django, which empties the tables after a test with real
@@ -92,6 +92,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         # Not there where only tests with a database of their own run: pytest-django then makes none.
         cursor.execute("DROP TABLE IF EXISTS knox_authtoken")
+    yield
+    if connection.vendor == "postgresql":
+        # One that a thread or a process of some test left behind would keep the database from being dropped.
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(f"{others} AND pid <> pg_backend_pid()")
 
 
 @pytest.fixture(autouse=True)
