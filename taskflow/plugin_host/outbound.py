@@ -274,8 +274,3 @@ class _Bounded(httpx.AsyncByteStream):
     async def aclose(self) -> None:
         """Gives the connection back, or closes it where the body was not read to its end."""
         await self._sent.aclose()
-
-
-def parse_allowed(text: str) -> Sequence[str]:
-    """The entries of a list with commas, as settings have it."""
-    return [entry.strip() for entry in text.split(",") if entry.strip()]
