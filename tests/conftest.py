@@ -82,7 +82,9 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, django_db_keepdb: bool
+) -> Iterator[None]:
     """The database of the tests is without knox's own table of tokens, and in the end without sessions.
 
     Its migrations make that table though ours is in use instead, and no model names it. PostgreSQL empties no table
@@ -93,11 +95,23 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         # Not there where only tests with a database of their own run: pytest-django then makes none.
         cursor.execute("DROP TABLE IF EXISTS knox_authtoken")
     yield
-    if connection.vendor == "postgresql":
-        # One that a thread or a process of some test left behind would keep the database from being dropped.
-        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
-        with django_db_blocker.unblock(), connection.cursor() as cursor:
-            cursor.execute(f"{others} AND pid <> pg_backend_pid()")
+    if connection.vendor == "postgresql" and not django_db_keepdb:
+        with django_db_blocker.unblock():
+            _end_sessions(connection)
+
+
+def _end_sessions(connection: Any) -> None:
+    """Lets nobody into the database any more, and ends who is in it.
+
+    A thread or a process that some test left behind would keep it from being dropped. A pool whose session ends opens
+    another, which is why the door is shut first.
+    """
+    name = connection.settings_dict["NAME"]
+    connection.close()
+    connection.close_pool()
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"ALTER DATABASE {connection.ops.quote_name(name)} ALLOW_CONNECTIONS false")
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
 
 
 @pytest.fixture(autouse=True)
