@@ -19,6 +19,7 @@ from taskflow.application.accounts import create_user
 from taskflow.application.members import add_member
 from taskflow.application.projects import create_project
 from taskflow.domain.permissions import SYSTEM, ProjectRole, SiteRole
+from taskflow.infrastructure.crypto import open_box
 from taskflow.infrastructure.files import FolderStore, find_file_folder
 from taskflow.store.models import Project, User
 
@@ -118,7 +119,8 @@ def _end_sessions(connection: Any) -> None:
 def _fresh_ports() -> Iterator[None]:
     """No test sees another's clock, files or cache."""
     folder = find_file_folder(Path(os.environ["TASKFLOW_DATA_DIR"]))
-    ports.install(queue=ports.PolledQueue(), clock=ports.SystemClock(), files=FolderStore(folder))
+    queue, clock = ports.PolledQueue(), ports.SystemClock()
+    ports.install(queue=queue, clock=clock, files=FolderStore(folder), secrets=open_box())
     shutil.rmtree(folder, ignore_errors=True)
     cache.clear()
     yield

@@ -12,6 +12,7 @@ from taskflow.application.access import lock_tasks
 from taskflow.application.changes import Change, change
 from taskflow.application.examples import about_others, gather_examples
 from taskflow.application.jobs import handles
+from taskflow.application.model_signals import Question, are_asked, gather_signals, quotable
 from taskflow.application.suggestions import ADVISE, ADVISE_BATCH, fail_lost
 from taskflow.application.tasks import save_changed
 from taskflow.domain.events import EventType
@@ -30,17 +31,20 @@ log = logging.getLogger(__name__)
 
 _learner = Learner()
 
-#: Tasks of a batch that are advised in one transaction.
+#: Tasks of a batch that are advised in one transaction; fewer where plugins have a say, each of which may take its
+#: time, so that a chunk ends within the job's lease.
 CHUNK = 20
+CHUNK_WITH_PLUGINS = 5
 
 
-def advise(facts: TaskFacts, examples: Sequence[Example], *, timezone: str) -> tuple[Advice, float]:
+def advise(task: Task, facts: TaskFacts, examples: Sequence[Example], *, timezone: str) -> tuple[Advice, float]:
     """The advice on one task, and how long it took in milliseconds."""
     started = time.perf_counter()
     now = ports.now()
     signals = [
         rules_signal(facts, now=now, timezone=timezone),
         _ask("learned", lambda: _learner.signal(facts, examples, now=now, timezone=timezone)),
+        *_ask_plugins(task, facts, examples, timezone),
     ]
     advice = combine(signals, facts)
     return advice, round((time.perf_counter() - started) * 1000, 3)
@@ -55,6 +59,14 @@ def _ask(source: str, prioritise: Callable[[], Signal]) -> Signal:
         log.exception("the signal %s failed", source)
         latency = round((time.perf_counter() - started) * 1000, 3)
         return Signal(source=source, latency_ms=latency, error=f"{type(error).__name__}: {error}"[:300])  # type: ignore[arg-type]
+
+
+def _ask_plugins(task: Task, facts: TaskFacts, examples: Sequence[Example], timezone: str) -> list[Signal]:
+    runner = ports.plugins()
+    if runner is None:
+        return []
+    told = quotable(examples, facts)
+    return gather_signals(runner, Question(task.pk, facts, told, timezone, task.project.remote_models_allowed))
 
 
 @handles(ADVISE)
@@ -72,7 +84,7 @@ def advise_one(job: Job) -> None:
     person = suggestion.requested_by or suggestion.task.created_by
     facts = decisions.facts_of([suggestion.task_id])[suggestion.task_id]
     examples = about_others(_examples(person, suggestion.task), suggestion.task_id)
-    advice, latency = advise(facts, examples, timezone=_zone(person))
+    advice, latency = advise(suggestion.task, facts, examples, timezone=_zone(person))
     with change(SYSTEM) as opened:
         ledger.finish(job)
         lock_tasks([suggestion.task_id])
@@ -84,7 +96,8 @@ def advise_batch(job: Job) -> None:
     """Works through a batch, a chunk a transaction; what was done before a crash is not done again."""
     batch = SuggestionBatch.objects.select_related("requested_by").filter(pk=job.payload["batch"]).first()
     while batch is not None:
-        items = list(batch.items.filter(done=False).select_related("task__project").order_by("position")[:CHUNK])
+        size = CHUNK_WITH_PLUGINS if are_asked(ports.plugins()) else CHUNK
+        items = list(batch.items.filter(done=False).select_related("task__project").order_by("position")[:size])
         if not items:
             break
         ready = _advise_items(items, batch.requested_by)
@@ -111,7 +124,7 @@ def _advise_items(items: list[BatchItem], person: User) -> Ready:
             examples[task.project_id] = _examples(person, task)
         if task.pk in facts:
             others = about_others(examples[task.project_id], task.pk)
-            advice, latency = advise(facts[task.pk], others, timezone=_zone(person))
+            advice, latency = advise(task, facts[task.pk], others, timezone=_zone(person))
             ready[task.pk] = (facts[task.pk], advice, latency)
     return ready
 
@@ -146,6 +159,7 @@ def _publish(opened: Change, suggestion_id: UUID, facts: TaskFacts, advice: Advi
     suggestion.reasons = [_reason_json(asdict(reason)) for reason in advice.reasons]
     suggestion.signals = [_signal_json(signal) for signal in advice.signals]
     suggestion.source, suggestion.provider, suggestion.model = advice.source, advice.provider, advice.model or ""
+    suggestion.prompt_version = next((s.prompt_version for s in advice.signals if s.prompt_version), "")
     suggestion.latency_ms = latency
     suggestion.version += 1
     suggestion.save()

@@ -1,14 +1,22 @@
 """Which plugins are installed, and what they say of themselves."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
+from taskflow.application import ledger
 from taskflow.application.changes import change
+from taskflow.application.jobs import handles
+from taskflow.application.plugin_board import next_generation
+from taskflow.application.plugin_settings import comes_from_environment
+from taskflow.config import current_settings
 from taskflow.domain.errors import NotFound
+from taskflow.domain.events import EventType
 from taskflow.domain.permissions import SYSTEM
 from taskflow.plugin_host.discovery import Installed, find_installed
 from taskflow.plugin_host.inspector import Inspection, inspect
-from taskflow.store.models import Plugin
+from taskflow.store.models import Job, Plugin, PluginSetup
 
+REFRESH = "plugins.refresh"
 #: Processes at a time that import plugins.
 _AT_A_TIME = 4
 
@@ -17,14 +25,32 @@ def refresh(*, again: bool = False, paths: list[str] | None = None) -> list[Plug
     """Every plugin that is, or was, installed, by slug, as it is now.
 
     One whose files are as they were is not asked again, one that failed only if `again` says so. What an installed
-    plugin does at import ends with the process that asks it. `paths` stand for `sys.path`.
+    plugin does at import ends with the process that asks it. One that the settings leave out is listed and not asked.
+    `paths` stand for `sys.path`.
     """
-    installed = find_installed(paths)
+    installed = [_leave_out(plugin) for plugin in find_installed(paths)]
     known = {(plugin.slug, plugin.distribution): plugin for plugin in Plugin.objects.all()}
     asked = [plugin for plugin in installed if _is_to_be_asked(plugin, known, again)]
-    # Outside of a transaction: each may take its ten seconds.
-    with ThreadPoolExecutor(_AT_A_TIME) as pool:
-        answers = list(pool.map(inspect, asked))
+    gone = known.keys() - {(plugin.slug, plugin.distribution) for plugin in installed}
+    if asked or any(not known[key].missing for key in gone):
+        # Outside of a transaction: each may take its ten seconds.
+        with ThreadPoolExecutor(_AT_A_TIME) as pool:
+            answers = list(pool.map(inspect, asked))
+        _store(asked, answers, [known[key] for key in gone])
+    found = list(Plugin.objects.order_by("slug", "distribution"))
+    _enable_from_environment(found)
+    return found
+
+
+@handles(REFRESH)
+def refresh_stored(job: Job) -> None:
+    """Looks at what is installed, so that it runs without anybody having looked."""
+    refresh()
+    with change(SYSTEM):
+        ledger.finish(job)
+
+
+def _store(asked: list[Installed], answers: list[Inspection], gone: list[Plugin]) -> None:
     with change(SYSTEM) as opened:
         for plugin, answer in zip(asked, answers, strict=True):
             Plugin.objects.update_or_create(
@@ -32,9 +58,27 @@ def refresh(*, again: bool = False, paths: list[str] | None = None) -> list[Plug
                 distribution=plugin.distribution,
                 defaults=_columns(plugin, answer) | {"inspected_at": opened.now},
             )
-        gone = known.keys() - {(plugin.slug, plugin.distribution) for plugin in installed}
-        Plugin.objects.filter(pk__in=[known[key].pk for key in gone]).update(missing=True)
-    return list(Plugin.objects.order_by("slug", "distribution"))
+        # Of what was uninstalled, only what is still wanted is worth a line.
+        wanted = set(PluginSetup.objects.filter(enabled=True).values_list("slug", flat=True))
+        Plugin.objects.filter(pk__in=[plugin.pk for plugin in gone if plugin.slug in wanted]).update(missing=True)
+        Plugin.objects.filter(pk__in=[plugin.pk for plugin in gone if plugin.slug not in wanted]).delete()
+        next_generation()
+
+
+def _enable_from_environment(plugins: list[Plugin]) -> None:
+    """Enables those that nobody decided on yet and that variables set up completely."""
+    decided = set(PluginSetup.objects.values_list("slug", flat=True))
+    usable = [plugin for plugin in plugins if not plugin.error and not plugin.missing and plugin.slug not in decided]
+    wanted = [plugin for plugin in usable if comes_from_environment(plugin)]
+    if wanted:
+        with change(SYSTEM) as opened:
+            for plugin in wanted:
+                _, made = PluginSetup.objects.get_or_create(
+                    slug=plugin.slug, defaults={"enabled": True, "updated_at": opened.now}
+                )
+                if made:
+                    opened.event(EventType.PLUGIN_ENABLED, data={"slug": plugin.slug, "by": "environment"})
+            next_generation()
 
 
 def find_plugins(slug: str) -> list[Plugin]:
@@ -43,6 +87,11 @@ def find_plugins(slug: str) -> list[Plugin]:
     if not found:
         raise NotFound(f"No plugin {slug[:80]!r} is installed. `taskflow plugins list` names those that are.")
     return found
+
+
+def _leave_out(plugin: Installed) -> Installed:
+    left_out = current_settings().refuse_plugin(plugin.slug, plugin.version)
+    return replace(plugin, refusal=plugin.refusal or left_out)
 
 
 def _is_to_be_asked(plugin: Installed, known: dict[tuple[str, str], Plugin], again: bool) -> bool:
@@ -62,15 +111,9 @@ def _columns(plugin: Installed, answer: Inspection) -> dict[str, object]:
         "refusal": plugin.refusal,
         "error": answer.error,
         "trace": answer.trace,
+        "refused": answer.refused,
         "manifest": answer.manifest,
         "schemas": answer.schemas,
         "hooks": list(answer.hooks),
         "missing": False,
     }
-
-
-def describe_state(plugin: Plugin) -> str:
-    """`missing`, `unusable` or `usable`."""
-    if plugin.missing:
-        return "missing"
-    return "unusable" if plugin.error else "usable"

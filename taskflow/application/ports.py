@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 from uuid import UUID
+
+if TYPE_CHECKING:
+    from taskflow.plugin_host.runner import Runner
 
 
 class Queue(Protocol):
@@ -40,6 +43,23 @@ class FileStore(Protocol):
         """Whether nothing was ever written; cheap."""
 
 
+class Undecryptable(Exception):
+    """A stored secret fits no key of the ring: it was written under another ring, or it is damaged."""
+
+
+class Secrets(Protocol):
+    """Encryption of what is stored, under a key ring outside the database. `context` says what it is for."""
+
+    def encrypt(self, value: str, context: str) -> str:
+        """The value as a token of printable characters."""
+
+    def decrypt(self, token: str, context: str) -> str:
+        """The value that `encrypt` was given with this context. `Undecryptable`."""
+
+    def is_current(self, token: str, context: str) -> bool:
+        """Whether the newest key alone decrypts the token."""
+
+
 class SystemClock:
     """The machine's clock."""
 
@@ -61,12 +81,21 @@ class Ports:
     queue: Queue
     clock: Clock
     files: FileStore | None = None
+    secrets: Secrets | None = None
+    plugins: "Runner | None" = None
 
 
 _ports = Ports(queue=PolledQueue(), clock=SystemClock())
 
 
-def install(*, queue: Queue | None = None, clock: Clock | None = None, files: FileStore | None = None) -> None:
+def install(
+    *,
+    queue: Queue | None = None,
+    clock: Clock | None = None,
+    files: FileStore | None = None,
+    secrets: Secrets | None = None,
+    plugins: "Runner | None" = None,
+) -> None:
     """Joins ports to adapters; what is not named stays as it is."""
     if queue is not None:
         _ports.queue = queue
@@ -74,6 +103,10 @@ def install(*, queue: Queue | None = None, clock: Clock | None = None, files: Fi
         _ports.clock = clock
     if files is not None:
         _ports.files = files
+    if secrets is not None:
+        _ports.secrets = secrets
+    if plugins is not None:
+        _ports.plugins = plugins
 
 
 def queue() -> Queue:
@@ -91,3 +124,15 @@ def files() -> FileStore:
     if _ports.files is None:
         raise RuntimeError("no file store is installed in this process")
     return _ports.files
+
+
+def secrets() -> Secrets:
+    """The encryption in use; `RuntimeError` in a process that was given none."""
+    if _ports.secrets is None:
+        raise RuntimeError("no encryption is installed in this process")
+    return _ports.secrets
+
+
+def plugins() -> "Runner | None":
+    """What runs plugins in this process; None in one that runs none."""
+    return _ports.plugins

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 
-from taskflow.application import idempotency, ledger, stored_files, trash, urgency
+from taskflow.application import idempotency, ledger, plugins, stored_files, trash, urgency
 from taskflow.application.changes import change
 from taskflow.application.jobs import handles
 from taskflow.domain.permissions import SYSTEM
@@ -34,6 +34,12 @@ def run_due(now: datetime) -> None:
         with change(SYSTEM) as opened:
             for kind in sorted(wanted):
                 opened.job(kind, {}, key=kind)
+
+
+def run_at_start() -> None:
+    """Files what a worker's start gives reason to: settings and installed plugins may be others than before."""
+    with change(SYSTEM) as opened:
+        opened.job(plugins.REFRESH, {}, key=plugins.REFRESH)
 
 
 def _recently_dead(kinds: set[str], now: datetime) -> set[str]:

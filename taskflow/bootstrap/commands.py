@@ -72,9 +72,12 @@ def worker(context: typer.Context, data_dir: DataDir = None, json: Json = False)
     session: Session = context.obj
     settings = session.open(data_dir)
 
-    # Only now: it needs Django.
+    # Only now: they need Django.
+    from taskflow.bootstrap.first_run import require_plugins
     from taskflow.bootstrap.worker import work
 
+    if settings.strict_plugins:
+        require_plugins()
     raise typer.Exit(work(settings, ready=lambda: session.show({"working": True}, ["TaskFlow works on jobs."])))
 
 

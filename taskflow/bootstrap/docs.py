@@ -13,7 +13,7 @@ import typer.main
 
 from taskflow.bootstrap.main import build
 from taskflow.config.loading import field_notes, published_fields
-from taskflow.config.names import FILE_SUFFIX, PREFIX
+from taskflow.config.names import FILE_SUFFIX, PLUGIN_PREFIX, PREFIX
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -40,6 +40,12 @@ def write_settings() -> str:
         secret = f" (or `{PREFIX}{name}{FILE_SUFFIX}`)" if notes.get("secret") else ""
         cells = [f"`{PREFIX}{name}`{secret}", notes["takes"], _write_default(field, notes), field.description or ""]
         lines.append("| " + " | ".join(_escape(cell) for cell in cells) + " |")
+    lines += [
+        "",
+        f"`{PREFIX}{PLUGIN_PREFIX}<SLUG>__<FIELD>` (or with `{FILE_SUFFIX}` at its end) sets a field of an installed "
+        f"plugin, as `{PREFIX}{PLUGIN_PREFIX}LLM_OPENAI__MODEL`; `taskflow plugins show SLUG` names the fields. It "
+        "wins over what administrators set, and they see it as fixed. Lists take commas, switches on or off.",
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -33,7 +33,8 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Every check, in an order in which an earlier failure explains later ones. Writes nothing."""
+    """Every check, in an order in which an earlier failure explains later ones. Writes nothing but what
+    it learns of plugins."""
     findings: list[Finding] = []
     for name, check in _CHECKS.items():
         try:
@@ -128,9 +129,12 @@ def _check_attachments(settings: Settings) -> Iterator[Finding]:
 def _check_secrets(settings: Settings) -> Iterator[Finding]:
     if not _is_migrated():
         return
-    from taskflow.infrastructure.mfa import count_second_factors, open_box
+    from taskflow.application.plugin_secrets import count_plugin_secrets
+    from taskflow.infrastructure.crypto import open_box
+    from taskflow.infrastructure.mfa import count_second_factors
 
-    total, unreadable = count_second_factors(open_box())
+    counted = [count_second_factors(open_box()), count_plugin_secrets()]
+    total, unreadable = (sum(numbers) for numbers in zip(*counted, strict=True))
     if unreadable:
         yield Finding(
             "stored secrets",
@@ -149,6 +153,25 @@ def _check_search(settings: Settings) -> Iterator[Finding]:
 
     fault = find_fault()
     yield Finding("search index", "fail", fault, REMEDY) if fault else Finding("search index", "ok", "complete")
+
+
+def _check_plugins(settings: Settings) -> Iterator[Finding]:
+    if not _is_migrated():
+        return
+    from taskflow.application.plugin_cards import Status, list_cards
+    from taskflow.domain.permissions import SYSTEM
+
+    cards = list_cards(SYSTEM)
+    well = {Status.ACTIVE, Status.DISABLED}
+    for card in cards:
+        if card.status not in well:
+            detail = f"{card.plugin.slug} ({card.plugin.distribution}) is {card.status.value}: {card.reason}"
+            yield Finding("plugins", "warn", detail, f"taskflow plugins show {card.plugin.slug}")
+    for slug in sorted(settings.plugin_values.keys() - {card.plugin.slug for card in cards}):
+        detail = f"TASKFLOW_PLUGIN_{slug.upper()}__… sets a plugin that is not installed"
+        yield Finding("plugins", "warn", detail, "Install it, or mend the name: taskflow plugins list")
+    active = sum(card.status is Status.ACTIVE for card in cards)
+    yield Finding("plugins", "ok", f"{len(cards)} installed, {active} active")
 
 
 def _check_disk(settings: Settings) -> Iterator[Finding]:
@@ -242,6 +265,7 @@ _CHECKS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
     "stored secrets": _check_secrets,
     "attachments": _check_attachments,
     "search index": _check_search,
+    "plugins": _check_plugins,
     "disk": _check_disk,
     "server": _check_server,
     "job loop": _check_jobs,

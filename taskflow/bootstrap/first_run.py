@@ -2,6 +2,7 @@
 
 from taskflow.application import accounts
 from taskflow.application.demo import load_demo
+from taskflow.application.plugin_cards import Status, list_cards
 from taskflow.config import ConfigError, Settings
 from taskflow.domain.errors import Conflict, Invalid
 from taskflow.domain.permissions import SYSTEM, SiteRole
@@ -33,6 +34,15 @@ def create_administrator(settings: Settings) -> None:
         first = error.errors[0]
         variable = f"TASKFLOW_ADMIN_{first.field.upper()}"
         raise ConfigError(variable, "no administrator can be made with it", first.detail) from None
+
+
+def require_plugins() -> None:
+    """For TASKFLOW_STRICT_PLUGINS. Raises ConfigError unless each installed plugin fits and each enabled one works."""
+    wanted = {Status.ACTIVE, Status.DISABLED}
+    for card in list_cards(SYSTEM):
+        if card.status not in wanted:
+            problem = f"{card.plugin.slug} ({card.plugin.distribution}) is {card.status.value}: {card.reason}"
+            raise ConfigError("TASKFLOW_STRICT_PLUGINS", problem, "Mend or uninstall it, or set this to off.")
 
 
 def create_first_link(settings: Settings) -> str | None:

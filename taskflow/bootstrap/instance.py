@@ -54,11 +54,14 @@ def _meet_running(settings: Settings, overrides: Mapping[str, object]) -> Settin
 def join_ports(settings: Settings) -> None:
     """Give the use cases their adapters."""
     from taskflow.application import ports
+    from taskflow.infrastructure.crypto import open_box
     from taskflow.infrastructure.files import FolderStore, find_file_folder
     from taskflow.infrastructure.queue.local import LocalQueue, find_socket_path
 
     ports.install(
-        queue=LocalQueue(find_socket_path(settings.data_dir)), files=FolderStore(find_file_folder(settings.data_dir))
+        queue=LocalQueue(find_socket_path(settings.data_dir)),
+        files=FolderStore(find_file_folder(settings.data_dir)),
+        secrets=open_box(),
     )
 
 

@@ -27,7 +27,7 @@ _EXPLAINED = {
     "taskflow.bootstrap.postgres": ("PostgresToolFailed",),
     "taskflow.config.errors": ("ConfigError",),
     "taskflow.domain.errors": ("TaskFlowError",),
-    "taskflow.infrastructure.crypto": ("Undecryptable",),
+    "taskflow.application.ports": ("Undecryptable",),
     "sqlite3": ("Error",),
     "django.db": ("DatabaseError",),
 }

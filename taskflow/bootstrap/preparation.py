@@ -57,13 +57,15 @@ def _tell(descriptor: int, started: Started) -> NoReturn:
 
 
 def _prepare(settings: Settings, *, demo: bool) -> Started:
-    from taskflow.bootstrap.first_run import create_administrator, create_first_link, ensure_demo
+    from taskflow.bootstrap.first_run import create_administrator, create_first_link, ensure_demo, require_plugins
     from taskflow.bootstrap.migrations import migrate
 
     _, copy = migrate(settings)
     if copy is not None:
         print(f"The database was upgraded; a copy of the old one is {copy}", file=sys.stderr)
     create_administrator(settings)
+    if settings.strict_plugins:
+        require_plugins()
     if demo:
         ensure_demo()
     link = create_first_link(settings)

@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 
+from django.db import transaction
+
+from taskflow.application.plugin_secrets import rotate_plugin_secrets
 from taskflow.config import Settings
 from taskflow.config.keys import RING_FILE, generate_fernet_key, load_keys, write_private
-from taskflow.infrastructure.mfa import open_box, rotate_second_factors
+from taskflow.infrastructure.crypto import open_box
+from taskflow.infrastructure.mfa import rotate_second_factors
 
 
 @dataclass(frozen=True)
@@ -28,9 +32,14 @@ def rotate_secrets(settings: Settings, *, prune: bool) -> Rotation:
     if own:
         ring = (generate_fernet_key(), *load_keys(settings).ring)
         write_private(path, "\n".join(ring) + "\n", replace=True)
-    reencrypted = rotate_second_factors(open_box())
+    reencrypted = _rotate_all()
     if own and prune:
         # A server that read the old ring just before may have written one more secret under it.
-        reencrypted += rotate_second_factors(open_box())
+        reencrypted += _rotate_all()
         write_private(path, load_keys(settings).ring[0] + "\n", replace=True)
     return Rotation(new_key=own, reencrypted=reencrypted, keys=len(load_keys(settings).ring))
+
+
+def _rotate_all() -> int:
+    with transaction.atomic():
+        return rotate_second_factors(open_box()) + rotate_plugin_secrets()

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from taskflow.config.errors import ConfigError
 from taskflow.config.model import Settings
-from taskflow.config.names import CLIENT, FILE_SUFFIX, LATER, PREFIX, find_later
+from taskflow.config.names import CLIENT, FILE_SUFFIX, LATER, PLUGIN_PREFIX, PREFIX, find_later, read_plugin_name
 
 
 def published_fields() -> dict[str, FieldInfo]:
@@ -29,6 +29,7 @@ def load_settings(env: Mapping[str, str], overrides: Mapping[str, object] | None
     An empty variable counts as absent. Raises ConfigError for an unknown name, a wrong value, an unreadable `_FILE`.
     """
     values: dict[str, Any] = {name.lower(): value for name, value in _read_environment(env).items()}
+    values["plugin_values"] = _read_plugins(env)
     values.update(overrides or {})
     try:
         return Settings(**values)
@@ -45,7 +46,7 @@ def _read_environment(env: Mapping[str, str]) -> dict[str, str]:
             continue
         name = variable.removeprefix(PREFIX)
         bare = name.removesuffix(FILE_SUFFIX)
-        if name in CLIENT:
+        if name in CLIENT or read_plugin_name(bare) is not None:
             continue
         if name in fields:
             if env[variable].strip():
@@ -57,6 +58,23 @@ def _read_environment(env: Mapping[str, str]) -> dict[str, str]:
                 values[bare] = _read_secret(variable, env[variable].strip())
         else:
             raise _refuse(name, fields, secrets)
+    return values
+
+
+def _read_plugins(env: Mapping[str, str]) -> dict[str, dict[str, SecretStr]]:
+    values: dict[str, dict[str, SecretStr]] = {}
+    for variable in sorted(env):
+        name = variable.removeprefix(PREFIX)
+        bare = name.removesuffix(FILE_SUFFIX)
+        found = read_plugin_name(bare) if variable.startswith(PREFIX) else None
+        text = env[variable].strip()
+        if found is None or not text:
+            continue
+        if name != bare:
+            if env.get(PREFIX + bare, "").strip():
+                raise ConfigError(variable, f"{PREFIX + bare} is set too", "Keep one of the two.")
+            text = _read_secret(variable, text)
+        values.setdefault(found[0], {})[found[1]] = SecretStr(text)
     return values
 
 
@@ -75,6 +93,11 @@ def _refuse(name: str, fields: Mapping[str, FieldInfo], secrets: set[str]) -> Co
     feature = find_later(name)
     if feature is not None:
         return ConfigError(PREFIX + name, f"this release does not have {feature}", "Remove the variable.")
+    if name.startswith(PLUGIN_PREFIX):
+        takes = (
+            f"A plugin's setting is named {PREFIX}{PLUGIN_PREFIX}<SLUG>__<FIELD>, with two underscores between them."
+        )
+        return ConfigError(PREFIX + name, "no such setting", takes)
     known = [*fields, *LATER, *CLIENT, *(secret + FILE_SUFFIX for secret in secrets)]
     nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
     return ConfigError(PREFIX + name, "no such setting", f"The nearest known name is {PREFIX + nearest}.")

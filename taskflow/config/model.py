@@ -25,6 +25,7 @@ Networks = Annotated[tuple[IPNetwork, ...], NoDecode]
 
 ON_OFF = "on or off"
 _HOST = re.compile(r"(\*|\.?[a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])", re.IGNORECASE)
+_PLUGIN = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*(==[A-Za-z0-9.!+_-]+)?")
 _DATABASE_SCHEMES = {"sqlite", "postgres", "postgresql"}
 
 
@@ -139,6 +140,21 @@ class Settings(BaseSettings):
         takes="hosts, IP addresses or networks separated by commas",
         about="What may be reached under TASKFLOW_OFFLINE beside loopback.",
     )
+    safe_mode: bool = setting(False, takes=ON_OFF, about="Runs no plugin, and looks into none.")
+    plugins: Words | None = setting(
+        None,
+        takes="slugs separated by commas, each with a version where only that one may run, as llm_openai==0.1.0",
+        about="The plugins that may be looked into and run; none for a dash (`-`).",
+        shown="every installed one",
+    )
+    strict_plugins: bool = setting(
+        False,
+        takes=ON_OFF,
+        about="Refuses the start where an enabled plugin cannot be used, as tests of a set-up want.",
+    )
+
+    #: Settings of plugins, slug → field → text, from `TASKFLOW_PLUGIN_<SLUG>__<FIELD>`. Any of them may be a secret.
+    plugin_values: dict[str, dict[str, SecretStr]] = Field(default_factory=dict, exclude=True)
 
     #: Where the server listens: arguments of `taskflow up`, no environment variables.
     bind_host: str = Field(default="127.0.0.1", exclude=True)
@@ -157,7 +173,13 @@ class Settings(BaseSettings):
         return (init_settings,)
 
     @field_validator(
-        "secret_keys", "allowed_hosts", "trusted_proxies", "outbound_allow", mode="before", check_fields=True
+        "secret_keys",
+        "allowed_hosts",
+        "trusted_proxies",
+        "outbound_allow",
+        "plugins",
+        mode="before",
+        check_fields=True,
     )
     @classmethod
     def _split(cls, value: object) -> object:
@@ -252,6 +274,16 @@ class Settings(BaseSettings):
                     raise ValueError(f'"{entry}" is not a host, an IP address or a network') from None
         return value
 
+    @field_validator("plugins")
+    @classmethod
+    def _slugs(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if value == ("-",):
+            return ()
+        for entry in value or ():
+            if not _PLUGIN.fullmatch(entry):
+                raise ValueError(f'"{entry}" is neither a slug nor slug==version')
+        return value
+
     @model_validator(mode="after")
     def _agree(self) -> Self:
         if self.email_url is None and self.email_verification in {"optional", "mandatory"}:
@@ -281,6 +313,17 @@ class Settings(BaseSettings):
         """Whether a connection to `host` is allowed: always, except under `offline` to what is neither loopback nor
         in `outbound_allow`."""
         return not self.offline or is_loopback(host) or is_allowed(host, self.outbound_allow)
+
+    def refuse_plugin(self, slug: str, version: str) -> str:
+        """Why the settings do not let a plugin be looked into or run; empty where they do."""
+        if self.safe_mode:
+            return "TASKFLOW_SAFE_MODE is on: no plugin is looked into."
+        if self.plugins is None or slug in self.plugins or f"{slug}=={version}" in self.plugins:
+            return ""
+        versions = [entry.partition("==")[2] for entry in self.plugins if entry.startswith(f"{slug}==")]
+        if versions:
+            return f"TASKFLOW_PLUGINS wants version {' or '.join(versions)}; {version} is installed."
+        return f"TASKFLOW_PLUGINS does not name it. Add {slug} there."
 
     @property
     def database_address(self) -> str:

@@ -1,5 +1,7 @@
 """Names of environment variables: the prefix, secrets in files, and names that a later release reads."""
 
+import re
+
 PREFIX = "TASKFLOW_"
 FILE_SUFFIX = "_FILE"
 
@@ -15,9 +17,6 @@ LATER: dict[str, str] = {
     "OIDC_CLIENT_SECRET": "OpenID Connect",
     "OIDC_AUDIENCE": "OpenID Connect",
     "OIDC_ROLE_MAP": "OpenID Connect",
-    "SAFE_MODE": "plugins",
-    "PLUGINS": "plugins",
-    "STRICT_PLUGINS": "plugins",
     "EVENT_REPLAY_DAYS": "event replay over WebSocket",
 }
 
@@ -25,15 +24,17 @@ LATER: dict[str, str] = {
 #: leaves them alone: a shell that has them may start one too.
 CLIENT = frozenset({"CLIENT_URL", "CLIENT_TOKEN"})
 
-#: Prefix of per-plugin names, `PLUGIN_<SLUG>__<FIELD>`.
-LATER_PREFIX = "PLUGIN_"
+#: Prefix of plugins' own settings, `PLUGIN_<SLUG>__<FIELD>`.
+PLUGIN_PREFIX = "PLUGIN_"
+_PLUGIN_NAME = re.compile(r"PLUGIN_([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)__([A-Z][A-Z0-9_]*)")
 
 
 def find_later(name: str) -> str | None:
     """What the name (without prefix) stands for in a later release, or None."""
-    bare = name.removesuffix(FILE_SUFFIX)
-    if bare in LATER:
-        return LATER[bare]
-    if bare.startswith(LATER_PREFIX) and "__" in bare:
-        return "plugins"
-    return None
+    return LATER.get(name.removesuffix(FILE_SUFFIX))
+
+
+def read_plugin_name(name: str) -> tuple[str, str] | None:
+    """Slug and field of a plugin's setting, from its name without prefix and `_FILE`; None where it is none."""
+    found = _PLUGIN_NAME.fullmatch(name)
+    return None if found is None else (found[1].lower(), found[2].lower())

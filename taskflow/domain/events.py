@@ -31,3 +31,8 @@ class EventType(StrEnum):
     USER_CREATED = "taskflow.user.created"
     USER_UPDATED = "taskflow.user.updated"
     USER_DELETED = "taskflow.user.deleted"
+    PLUGIN_ENABLED = "taskflow.plugin.enabled"
+    PLUGIN_DISABLED = "taskflow.plugin.disabled"
+    PLUGIN_CONFIGURED = "taskflow.plugin.configured"
+    PLUGIN_REMOVED = "taskflow.plugin.removed"
+    PROVIDER_CHOSEN = "taskflow.plugin.provider_chosen"

@@ -97,6 +97,7 @@ class Action(StrEnum):
     USER_LIST = "user.list"
     USER_ADMIN = "user.admin"
     JOB_ADMIN = "job.admin"
+    PLUGIN_ADMIN = "plugin.admin"
     PUBLIC = "public"
 
 
@@ -160,6 +161,7 @@ TABLE: dict[Action, Rule] = {
     Action.USER_LIST: Rule(scope=READ),
     Action.USER_ADMIN: Rule(scope=Scope.USERS_ADMIN, site=SiteRole.MANAGER, everywhere=True),
     Action.JOB_ADMIN: Rule(scope=Scope.PLUGINS_ADMIN, site=SiteRole.ADMIN, everywhere=True),
+    Action.PLUGIN_ADMIN: Rule(scope=Scope.PLUGINS_ADMIN, site=SiteRole.ADMIN, everywhere=True),
     Action.PUBLIC: Rule(any_scope=True, anonymous=True),
 }
 

@@ -58,6 +58,8 @@ class Signal:
     error: str | None = None
     #: Where contributions start: `base` and all of them add up to the opinion on the levels' scale (0 low, 3 urgent).
     base: float | None = None
+    #: Of the prompt that a language model answered; empty for all others.
+    prompt_version: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,9 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-
-class Undecryptable(Exception):
-    """A stored secret fits no key of the ring: it was written under another ring, or it is damaged."""
+from taskflow.application.ports import Undecryptable
+from taskflow.config import current_settings
+from taskflow.config.keys import load_keys
 
 
 class SecretBox:
@@ -53,6 +53,11 @@ class SecretBox:
 
     def _cipher(self, context: str) -> MultiFernet:
         return MultiFernet([_derive(key, context) for key in self._read_ring()])
+
+
+def open_box() -> SecretBox:
+    """The secrets of this instance. The ring is read anew at every use, so a rotation needs no restart."""
+    return SecretBox(lambda: load_keys(current_settings()).ring)
 
 
 @lru_cache(maxsize=64)

@@ -7,19 +7,13 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 
-from taskflow.config import current_settings
-from taskflow.config.keys import load_keys
-from taskflow.infrastructure.crypto import SecretBox, Undecryptable
+from taskflow.application.ports import Undecryptable
+from taskflow.infrastructure.crypto import SecretBox, open_box
 
 CONTEXT = "second factor"
 
 #: The entries of `Authenticator.data` that allauth passes through the adapter.
 _SINGLE, _LISTS = ("secret", "seed"), ("migrated_codes",)
-
-
-def open_box() -> SecretBox:
-    """The secrets of this instance. The ring is read anew at every use, so a rotation needs no restart."""
-    return SecretBox(lambda: load_keys(current_settings()).ring)
 
 
 class EncryptedSecrets(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no annotations

@@ -19,6 +19,7 @@ from pydantic import SecretStr, ValidationError
 
 from taskflow.plugin_api import hooks
 from taskflow.plugin_api.manifest import Manifest, PluginConfig
+from taskflow.plugin_host.fields import UnknownField, read_fields
 
 _LONGEST_TRACE = 8_000
 
@@ -46,9 +47,9 @@ def respond(request: dict[str, Any]) -> dict[str, Any]:
         found = _read_hooks(module)
         if "values" in request:
             return {"values": check_values(manifest.config, request["values"])}
-        return {"manifest": describe(manifest), "schemas": manifest.schemas(), "hooks": found}
+        return {"manifest": describe(manifest), "schemas": _read_schemas(manifest), "hooks": found}
     except Refused as refused:
-        return {"error": str(refused), "trace": ""}
+        return {"error": str(refused), "trace": "", "refused": True}
     except Exception as error:
         return _failure(f"Describing it raised {_named(error)}.", error)
 
@@ -98,6 +99,16 @@ def _read_manifest(module: ModuleType, slug: str) -> Manifest:
     if manifest.slug != slug:
         raise Refused(f"Its manifest says slug {manifest.slug!r}, its entry point {slug!r}. Give both the same name.")
     return manifest
+
+
+def _read_schemas(manifest: Manifest) -> dict[str, Any]:
+    schemas = manifest.schemas()
+    for name, schema in schemas.items():
+        try:
+            read_fields(schema or {})
+        except UnknownField as error:
+            raise Refused(f"A field of its {name} does not fit the contract. {error}") from error
+    return schemas
 
 
 def _read_hooks(module: ModuleType) -> list[str]:

@@ -17,7 +17,7 @@ DEADLINE = 10.0
 #: Bytes of an answer; a schema of a hundred fields has about 50,000.
 _LONGEST = 1_000_000
 _LONGEST_TRACE = 4_000
-#: What a plugin may know of the instance before it is enabled: nothing.
+#: What a plugin may know of the instance beside its own settings: nothing.
 _PRIVATE = ("TASKFLOW_", "DJANGO_", "DATABASE_", "PG")
 
 
@@ -32,15 +32,21 @@ class Inspection:
     hooks: tuple[str, ...] = ()
     error: str = ""
     trace: str = ""
+    #: It was understood and does not fit the contract, which no second try mends.
+    refused: bool = False
 
 
 def inspect(plugin: Installed, *, deadline: float = DEADLINE) -> Inspection:
     """Imports the plugin elsewhere and asks it; never raises for what the plugin does, and ends within `deadline`."""
     if plugin.refusal:
-        return Inspection(error=plugin.refusal)
+        return Inspection(error=plugin.refusal, refused=True)
     answer = _ask({"module": plugin.module, "slug": plugin.slug}, deadline)
     if "error" in answer:
-        return Inspection(error=str(answer["error"])[:1_000], trace=str(answer.get("trace", "")))
+        return Inspection(
+            error=str(answer["error"])[:1_000],
+            trace=str(answer.get("trace", "")),
+            refused=answer.get("refused") is True,
+        )
     return Inspection(answer["manifest"], answer["schemas"], tuple(answer["hooks"]))
 
 
@@ -53,7 +59,6 @@ def check_settings(plugin: Installed, values: dict[str, Any], *, deadline: float
 
 
 def _ask(request: dict[str, Any], deadline: float) -> dict[str, Any]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(_PRIVATE)}
     # Files, not pipes: nobody has to read while the other writes.
     with tempfile.TemporaryFile() as result, tempfile.TemporaryFile() as printed:
         child = subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
@@ -62,7 +67,7 @@ def _ask(request: dict[str, Any], deadline: float) -> dict[str, Any]:
             stdout=subprocess.DEVNULL,
             stderr=printed,
             pass_fds=(result.fileno(),),
-            env=environment,
+            env=private_environment(),
             # What it starts is killed with it.
             start_new_session=True,
         )
@@ -77,7 +82,7 @@ def _ask(request: dict[str, Any], deadline: float) -> dict[str, Any]:
         answer = _read(result)
         if answer is None:
             printed.seek(max(0, printed.seek(0, os.SEEK_END) - _LONGEST_TRACE))
-            return {"error": _ending(child.returncode), "trace": printed.read().decode(errors="replace")}
+            return {"error": describe_end(child.returncode), "trace": printed.read().decode(errors="replace")}
         return answer
 
 
@@ -94,7 +99,15 @@ def _read(result: Any) -> dict[str, Any] | None:
     return answer if isinstance(answer, dict) else None
 
 
-def _ending(code: int) -> str:
+def private_environment() -> dict[str, str]:
+    """The environment that a plugin's process gets: nothing of the instance's own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_PRIVATE)}
+
+
+def describe_end(code: int | None) -> str:
+    """What ended a plugin's process, by its exit code; None where it only closed its end."""
+    if code is None:
+        return "It closed its connection."
     if code < 0:
-        return f"Loading it ended its process by {signal.Signals(-code).name}."
-    return f"Loading it ended its process with exit code {code}, as os._exit does."
+        return f"Its process was ended by {signal.Signals(-code).name}."
+    return f"It ended its process with exit code {code}, as os._exit does."

@@ -49,6 +49,16 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "Level": ["low", "medium", "high", "urgent"],
         "ProjectRole": ["viewer", "member", "admin", "owner"],
         "SiteRole": ["member", "manager", "admin"],
+        "TaskStatus": ["todo", "in_progress", "done", "cancelled"],
+        "PluginStatus": [
+            "active",
+            "degraded",
+            "needs_config",
+            "incompatible",
+            "load_error",
+            "missing",
+            "disabled",
+        ],
     },
     "SORT_OPERATION_PARAMETERS": False,
 }

@@ -14,6 +14,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from taskflow.application.accounts import create_user
 from taskflow.application.attachments import add_attachment
@@ -40,7 +41,7 @@ from taskflow.domain.permissions import (
     allows_site,
 )
 from taskflow.interfaces.api.endpoint import Endpoint
-from taskflow.store.models import Attachment, Suggestion, User
+from taskflow.store.models import Attachment, Plugin, PluginSetup, Suggestion, User
 
 #: What stands for the object of a route, and what a request needs to be a good one.
 BODIES: dict[str, dict[str, Any]] = {
@@ -71,6 +72,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH me": {"timezone": "Europe/Berlin"},
     "POST users": {"username": "fresh", "email": "fresh@example.org", "role": "member"},
     "PATCH user": {"timezone": "Europe/Berlin"},
+    "PATCH plugin": {"order": 5},
+    "PUT model-provider": {"slug": None},
 }
 
 #: Routes whose object is named in the body: an unseen one is a wrong field there, and nothing at the address itself.
@@ -174,6 +177,7 @@ def furnish(owner: User, name: str) -> dict[str, str]:
         "source": "todoist",
         "feed": str(feed.pk),
         "secret": secret,
+        "slug": "sample",
         "token": str(create_token(actor, Wish(name="x"))[0].id),
     }
 
@@ -191,6 +195,10 @@ def build_stage(route: Route) -> Stage:
     own, foreign = furnish(users["owner"], "Ours"), furnish(users["stranger"], "Theirs")
     for name in ("viewer", "member", "admin"):
         add_member(users["owner"].as_actor(), own["project"], name, ROLES[name])
+    plugin = Plugin(slug=own["slug"], distribution="sample", module="sample", inspected_at=timezone.now())
+    plugin.save()
+    # One that is wanted stays in the list when it is not found among what is installed.
+    PluginSetup.objects.create(slug=plugin.slug, enabled=True, updated_at=timezone.now())
     clients = {name: Client() for name in ("anonymous", "narrow_token")}
     for name, user in users.items():
         clients[name] = Client()
@@ -289,6 +297,8 @@ NO_FIELDS = {
     "suggestion-dismiss",
     "import",
     "attachments",
+    "plugin-check",
+    "plugin-retry",
 }
 
 

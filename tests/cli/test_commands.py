@@ -185,11 +185,22 @@ def test_plugins_are_listed_and_shown_with_what_is_wrong(
     done = run("plugins", "list", "--json", "--data-dir", migrated)
     assert done.returncode == 0, done.stderr
     leaves, mood = json.loads(done.stdout)["results"]
-    assert (leaves["slug"], leaves["state"]) == ("leaves", "unusable")
+    assert (leaves["slug"], leaves["status"]) == ("leaves", "load_error")
     assert "exit code 3" in leaves["reason"]
-    assert (mood["state"], mood["kinds"], mood["publisher"]) == ("usable", ["prioritiser"], "Ann")
+    assert (mood["status"], mood["kinds"], mood["publisher"]) == ("disabled", ["prioritiser"], "Ann")
     shown = run("plugins", "show", "mood", "--data-dir", migrated).stdout
-    assert "level: integer, default 3" in shown
+    assert "level = 3  (default; integer)" in shown
+    enabled = run("plugins", "enable", "mood", "--data-dir", migrated, "--json")
+    assert json.loads(enabled.stdout)["status"] == "active", enabled.stderr
+    set_up = run("plugins", "config", "mood", "level=7", "--data-dir", migrated)
+    assert "level = 7  (stored; integer)" in set_up.stdout
+    wrong = run("plugins", "config", "mood", "level=many", "--data-dir", migrated)
+    assert (wrong.returncode, wrong.stderr) == (1, "level: It takes a whole number.\n")
+    tried = run("plugins", "check", "mood", "--data-dir", migrated, "--json")
+    assert json.loads(tried.stdout)["ok"] is True, tried.stderr
+    broken = run("plugins", "enable", "leaves", "--data-dir", migrated)
+    assert (broken.returncode, "exit code 3" in broken.stderr) == (1, True)
+    assert run("plugins", "disable", "mood", "--data-dir", migrated).returncode == 0
     unknown = run("plugins", "show", "nothing", "--data-dir", migrated)
     assert (unknown.returncode, len(unknown.stderr.splitlines())) == (1, 1)
     assert "'nothing'" in unknown.stderr

@@ -69,11 +69,52 @@ def test_an_unknown_name_is_refused_with_the_nearest_known_one(wrong: str, neare
     assert nearest in text
 
 
-@pytest.mark.parametrize(
-    "name", ["BROKER_URL", "REDIS_URL", "GATEWAY_TOKEN_FILE", "OIDC_ISSUER", "PLUGIN_LLM_OPENAI__BASE_URL", "SAFE_MODE"]
-)
+@pytest.mark.parametrize("name", ["BROKER_URL", "REDIS_URL", "GATEWAY_TOKEN_FILE", "OIDC_ISSUER"])
 def test_a_name_of_a_later_release_is_refused_as_such(name: str) -> None:
     assert "this release does not have" in refusal({f"TASKFLOW_{name}": "x"})
+
+
+def test_settings_of_plugins_are_kept_by_slug_and_field_and_shown_nowhere(tmp_path: Path) -> None:
+    secret = tmp_path / "key"
+    secret.write_text("from-a-file\n")
+    settings = load_settings(
+        {
+            "TASKFLOW_PLUGIN_LLM_OPENAI__BASE_URL": "http://127.0.0.1:9000/v1",
+            "TASKFLOW_PLUGIN_LLM_OPENAI__API_KEY_FILE": str(secret),
+            "TASKFLOW_PLUGIN_NOTIFY_EMAIL__URL": "",
+        }
+    )
+    fields = settings.plugin_values["llm_openai"]
+    assert {name: value.get_secret_value() for name, value in fields.items()} == {
+        "base_url": "http://127.0.0.1:9000/v1",
+        "api_key": "from-a-file",
+    }
+    assert "notify_email" not in settings.plugin_values
+    assert "from-a-file" not in repr(settings)
+
+
+@pytest.mark.parametrize("name", ["PLUGIN_LLM_OPENAI", "PLUGIN_LLM_OPENAI_MODEL", "PLUGIN___MODEL", "PLUGIN_a__b"])
+def test_a_plugins_setting_without_slug_or_field_is_refused_with_its_form(name: str) -> None:
+    assert "TASKFLOW_PLUGIN_<SLUG>__<FIELD>" in refusal({f"TASKFLOW_{name}": "x"})
+
+
+@pytest.mark.parametrize(
+    ("value", "slug", "version", "refused"),
+    [
+        ("llm_openai", "llm_openai", "1.0", False),
+        ("llm_openai==1.0", "llm_openai", "1.0", False),
+        ("llm_openai==1.0", "llm_openai", "1.1", True),
+        ("llm_openai, other", "third", "1.0", True),
+        ("-", "llm_openai", "1.0", True),
+    ],
+)
+def test_the_allow_list_names_plugins_and_versions(value: str, slug: str, version: str, refused: bool) -> None:
+    assert bool(load_settings({"TASKFLOW_PLUGINS": value}).refuse_plugin(slug, version)) is refused
+
+
+@pytest.mark.parametrize("value", ["LLM", "a==", "a>=1", "a b"])
+def test_an_allow_list_of_another_form_is_refused(value: str) -> None:
+    assert "slug==version" in refusal({"TASKFLOW_PLUGINS": value})
 
 
 def test_bind_address_is_an_argument_and_not_a_variable() -> None:

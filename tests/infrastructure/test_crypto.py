@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from taskflow.application.ports import Undecryptable
 from taskflow.config.keys import generate_fernet_key
-from taskflow.infrastructure.crypto import SecretBox, Undecryptable
+from taskflow.infrastructure.crypto import SecretBox
 
 
 def box(*ring: str) -> SecretBox:

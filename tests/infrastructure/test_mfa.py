@@ -10,11 +10,12 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.core.cache import cache
 
+from taskflow.application.ports import Undecryptable
 from taskflow.bootstrap.rotation import rotate_secrets
 from taskflow.config import Settings, current_settings, load_settings, use_settings
 from taskflow.config.keys import RING_FILE, create_keys, generate_fernet_key
-from taskflow.infrastructure.crypto import Undecryptable
-from taskflow.infrastructure.mfa import count_second_factors, open_box
+from taskflow.infrastructure.crypto import open_box
+from taskflow.infrastructure.mfa import count_second_factors
 from taskflow.store.models import User
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

@@ -1,13 +1,14 @@
 """What is known of plugins follows what is installed; each is asked once."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from taskflow.application.plugins import describe_state, find_plugins, refresh
+from taskflow.application.plugins import find_plugins, refresh
 from taskflow.domain.errors import NotFound
-from taskflow.store.models import Plugin
+from taskflow.store.models import Plugin, PluginSetup
 from tests.plugin_host.distributions import make, record
 
 pytestmark = pytest.mark.django_db
@@ -24,8 +25,16 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("elsewhere")
 
 
+def describe(plugin: Plugin) -> str:
+    return "missing" if plugin.missing else "unusable" if plugin.error else "usable"
+
+
 def states(folder: Path, *, again: bool = False) -> dict[str, str]:
-    return {plugin.slug: describe_state(plugin) for plugin in refresh(again=again, paths=[str(folder)])}
+    return {plugin.slug: describe(plugin) for plugin in refresh(again=again, paths=[str(folder)])}
+
+
+def want(slug: str) -> None:
+    PluginSetup.objects.create(slug=slug, enabled=True, updated_at=datetime.now(UTC))
 
 
 def counting(folder: Path, code: str) -> str:
@@ -56,9 +65,12 @@ def test_each_is_asked_once_until_its_files_change_or_somebody_wants_it(folder: 
     assert "KeyError" in Plugin.objects.get().error
 
 
-def test_one_that_was_uninstalled_is_missing_until_it_comes_back(folder: Path, elsewhere: Path) -> None:
+def test_one_that_was_uninstalled_is_missing_until_it_comes_back_if_it_is_wanted(folder: Path, elsewhere: Path) -> None:
     make(folder, "mood")
     assert states(folder) == {"mood": "usable"}
+    assert states(elsewhere) == {}
+    assert states(folder) == {"mood": "usable"}
+    want("mood")
     assert states(elsewhere) == {"mood": "missing"}
     assert states(folder) == {"mood": "usable"}
 
@@ -66,10 +78,11 @@ def test_one_that_was_uninstalled_is_missing_until_it_comes_back(folder: Path, e
 def test_of_two_that_claim_a_slug_both_wait_until_one_goes(folder: Path, elsewhere: Path) -> None:
     make(folder, "mood")
     make(elsewhere, "mood", distribution="other-mood")
+    want("mood")
     both = refresh(paths=[str(folder), str(elsewhere)])
-    assert [describe_state(plugin) for plugin in both] == ["unusable", "unusable"]
+    assert [describe(plugin) for plugin in both] == ["unusable", "unusable"]
     assert all("both claim the slug" in plugin.error for plugin in find_plugins("mood"))
-    assert {plugin.distribution: describe_state(plugin) for plugin in refresh(paths=[str(folder)])} == {
+    assert {plugin.distribution: describe(plugin) for plugin in refresh(paths=[str(folder)])} == {
         "other-mood": "missing",
         "taskflow-mood": "usable",
     }

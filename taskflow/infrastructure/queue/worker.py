@@ -5,6 +5,7 @@ keeps its lease, and the sweep of the next worker gives it back.
 """
 
 import logging
+import math
 import os
 import socket
 import time
@@ -71,6 +72,8 @@ class Worker:
 
     def _work(self, pool: ThreadPoolExecutor) -> float:
         now = ports.now()
+        if self._is_time("start", math.inf):
+            schedule.run_at_start()
         if self._is_time("beat", BEAT_EVERY):
             ledger.beat(self.name, now)
         if self._is_time("sweep", SWEEP_EVERY):

@@ -13,6 +13,7 @@ from taskflow.interfaces.api import (
     invitations,
     labels,
     members,
+    plugins,
     projects,
     saved_filters,
     suggestions,
@@ -27,6 +28,7 @@ INVITATION = rf"{PROJECT}/invitations/(?P<invitation>{UUID})"
 TASK = rf"tasks/(?P<task>{REFERENCE})"
 ATTACHMENT = rf"{TASK}/attachments/(?P<attachment>{UUID})"
 SOURCE = "|".join(IMPORTERS)
+PLUGIN = r"plugins/(?P<slug>[A-Za-z0-9_.-]{1,80})"
 SUGGESTION = "priority-suggestions/<uuid:suggestion>"
 
 urlpatterns = [
@@ -72,6 +74,13 @@ urlpatterns = [
     path(f"{SUGGESTION}/override", suggestions.SuggestionOverride.as_view(), name="suggestion-override"),
     path(f"{SUGGESTION}/dismiss", suggestions.SuggestionDismiss.as_view(), name="suggestion-dismiss"),
     path("insights/prioritisation", suggestions.Insights.as_view(), name="insights"),
+    path("plugins", plugins.PluginList.as_view(), name="plugins"),
+    re_path(rf"^{PLUGIN}$", plugins.PluginDetail.as_view(), name="plugin"),
+    re_path(rf"^{PLUGIN}/schema$", plugins.PluginSchema.as_view(), name="plugin-schema"),
+    re_path(rf"^{PLUGIN}/check$", plugins.PluginCheck.as_view(), name="plugin-check"),
+    re_path(rf"^{PLUGIN}/retry$", plugins.PluginRetry.as_view(), name="plugin-retry"),
+    re_path(rf"^{PLUGIN}/errors$", plugins.PluginErrors.as_view(), name="plugin-errors"),
+    path("prioritisation/provider", plugins.Provider.as_view(), name="model-provider"),
     path("export", exports.Export.as_view(), name="export"),
     path("feeds", feeds.FeedList.as_view(), name="feeds"),
     re_path(rf"^feeds/(?P<feed>{UUID})$", feeds.FeedDetail.as_view(), name="feed"),

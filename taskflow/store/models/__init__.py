@@ -6,7 +6,7 @@ from taskflow.store.models.feeds import Feed
 from taskflow.store.models.filters import SavedFilter
 from taskflow.store.models.invitations import Invitation
 from taskflow.store.models.jobs import Job, WorkerBeat
-from taskflow.store.models.plugins import Plugin
+from taskflow.store.models.plugins import Plugin, PluginBoard, PluginFailure, PluginPause, PluginSetup
 from taskflow.store.models.projects import Label, Membership, Project, ProjectKeyAlias
 from taskflow.store.models.requests import IdempotencyRecord
 from taskflow.store.models.suggestions import BatchItem, Decision, Suggestion, SuggestionBatch
@@ -38,6 +38,10 @@ __all__ = [
     "Label",
     "Membership",
     "Plugin",
+    "PluginBoard",
+    "PluginFailure",
+    "PluginPause",
+    "PluginSetup",
     "Project",
     "ProjectKeyAlias",
     "Reminder",

@@ -1,0 +1,72 @@
+"""Which language model is asked: the one that an administrator chose, or the only one that is ready."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from taskflow.application.access import require_site
+from taskflow.application.changes import change
+from taskflow.application.plugin_board import next_generation, read_board
+from taskflow.application.plugin_cards import Card, Status, list_cards
+from taskflow.domain.errors import Invalid
+from taskflow.domain.events import EventType
+from taskflow.domain.permissions import Action, Actor
+from taskflow.plugin_api import Kind
+from taskflow.store.models import PluginBoard
+
+_READY = {Status.ACTIVE, Status.DEGRADED}
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderChoice:
+    """The provider that is asked. `slug` None: none is; `model` None: the one of its own settings."""
+
+    slug: str | None
+    model: str | None
+    #: Whether an administrator chose it.
+    chosen: bool
+    #: Those that could be asked, in order.
+    ready: tuple[str, ...]
+
+
+def read_choice(actor: Actor) -> ProviderChoice:
+    """The provider in force. `Forbidden` to all but site administrators."""
+    require_site(actor, Action.PLUGIN_ADMIN)
+    return _describe(list_cards(actor))
+
+
+def choose_provider(actor: Actor, slug: str | None, *, model: str | None = None) -> ProviderChoice:
+    """Chooses a provider, or with None leaves it to whichever is the only one. `Invalid` for one that is no provider.
+
+    A chosen one that is not ready is not replaced by another: suggestions then do without a model.
+    """
+    require_site(actor, Action.PLUGIN_ADMIN)
+    cards = list_cards(actor)
+    providers = [card.plugin.slug for card in cards if Kind.LLM_PROVIDER in card.kinds]
+    if slug is not None and slug not in providers:
+        raise Invalid.field(
+            "slug", "not_found", f"It is no installed model provider. Known: {', '.join(providers) or 'none'}."
+        )
+    if slug is None and model:
+        raise Invalid.field("model", "without_provider", "Name the provider that has this model.")
+    with change(actor) as opened:
+        board = PluginBoard.objects.select_for_update().get_or_create(pk=PluginBoard.ONLY)[0]
+        board.provider, board.provider_model = slug or "", model or ""
+        board.save(update_fields=["provider", "provider_model"])
+        opened.event(EventType.PROVIDER_CHOSEN, data={"slug": slug, "model": model})
+        next_generation()
+    return _describe(cards)
+
+
+def _describe(cards: list[Card]) -> ProviderChoice:
+    board = read_board()
+    ready = [card.plugin.slug for card in cards if Kind.LLM_PROVIDER in card.kinds and card.status in _READY]
+    return ProviderChoice(
+        slug=pick(board, ready), model=board.provider_model or None, chosen=bool(board.provider), ready=tuple(ready)
+    )
+
+
+def pick(board: PluginBoard, ready: Sequence[str]) -> str | None:
+    """The slug that is asked, of those that are ready."""
+    if board.provider:
+        return board.provider if board.provider in ready else None
+    return ready[0] if len(ready) == 1 else None

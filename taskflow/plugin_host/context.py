@@ -1,0 +1,70 @@
+"""What a plugin's process hands to its hooks: `plugin_api.PluginContext`."""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NoReturn
+
+from taskflow.plugin_api.errors import PermanentError
+from taskflow.plugin_api.manifest import PluginConfig
+from taskflow.plugin_host.redaction import Redactor
+from taskflow.plugin_host.state import Outbound
+
+if TYPE_CHECKING:
+    import httpx
+
+_LONGEST_LINE = 2_000
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC."""
+        return datetime.now(UTC)
+
+
+class HostContext:
+    """The context of one plugin with one set of settings."""
+
+    def __init__(self, slug: str, config: PluginConfig, outbound: Outbound, log: logging.Logger) -> None:
+        self.slug, self.config, self.log, self.clock = slug, config, log, SystemClock()
+        self._outbound = outbound
+
+    @property
+    def live(self) -> NoReturn:
+        """`PermanentError`: no part of this release has connections of people open."""
+        raise PermanentError("There are no live connections in this release.")
+
+    def http(self, timeout: float) -> "httpx.AsyncClient":
+        """A client that goes where the instance allows; its addresses are an administrator's."""
+        # httpx takes a tenth of a second to import, and not every plugin needs it.
+        from taskflow.plugin_host.outbound import GivenBy, Guard
+
+        guard = Guard(allow=self._outbound.allow, offline=self._outbound.offline)
+        return guard.client(timeout=timeout, given_by=GivenBy.ADMINISTRATOR)
+
+
+class SentLog(logging.Handler):
+    """Hands a plugin's log to `send` (level, text), without secrets."""
+
+    def __init__(self, send: Callable[[int, str], None], redact: Redactor) -> None:
+        super().__init__()
+        self._send, self._redact = send, redact
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            text = self.format(record)
+        except (TypeError, ValueError) as error:
+            # A wrong format string is the plugin's, and no reason to fail its call.
+            text = f"{record.msg!r} cannot be written: {error}"
+        self._send(record.levelno, self._redact(text)[:_LONGEST_LINE])
+
+
+def open_log(slug: str, send: Callable[[int, str], None], redact: Redactor) -> logging.Logger:
+    """The logger of a plugin, whose lines go to `send`."""
+    log = logging.getLogger(f"plugin.{slug}")
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    log.handlers[:] = [SentLog(send, redact)]
+    return log

@@ -1,0 +1,281 @@
+"""The host's side of a plugin's process: starting it, calling it, and ending it whatever it does."""
+
+import contextlib
+import itertools
+import logging
+import math
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from taskflow.plugin_host import frames
+from taskflow.plugin_host.inspector import DEADLINE, describe_end, private_environment
+from taskflow.plugin_host.redaction import redactor_of
+from taskflow.plugin_host.state import CallFailed, EnabledPlugin, Offer, Outbound
+
+log = logging.getLogger(__name__)
+
+#: Seconds that a call which was told to stop may take for that before its process is killed.
+GRACE = 1.0
+#: Lines of what a plugin printed that are shown when its process dies.
+_LAST_LINES = 40
+_LONGEST_LINE = 400
+_SEND_TIMEOUT = 2
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A call whose answer has not come."""
+
+    done: threading.Event = field(default_factory=threading.Event)
+    answer: dict[str, Any] | None = None
+
+
+class PluginProcess:
+    """One plugin with one set of settings. Its process starts at the first call and again after it died.
+
+    Safe to share between threads. `start_deadline` is in seconds.
+    """
+
+    def __init__(self, plugin: EnabledPlugin, outbound: Outbound, *, start_deadline: float = DEADLINE) -> None:
+        self._plugin, self._outbound, self._start_deadline = plugin, outbound, start_deadline
+        self._lock = threading.Lock()
+        self._child: _Child | None = None
+
+    def offers(self, *, deadline: float = math.inf) -> tuple[Offer, ...]:
+        """What the plugin offers; starts its process. `CallFailed`: `busy` where it still starts after `deadline`
+        seconds."""
+        return self._running(deadline).offers
+
+    def call(self, kind: str, name: str, method: str, payload: Mapping[str, Any], *, deadline: float) -> Any:
+        """What a method of an object answered, as JSON values. `CallFailed`, after `deadline` and `GRACE` seconds at
+        most; twice that for the first call, which waits for the start too."""
+        return self._running(deadline).call(kind, name, method, payload, deadline)
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process that runs now."""
+        child = self._child
+        return None if child is None or child.is_dead else child.pid
+
+    def stop(self, *, grace: float = GRACE) -> None:
+        """Ends the process: asks it, and kills it after `grace` seconds."""
+        with self._lock:
+            child, self._child = self._child, None
+        if child is not None:
+            child.stop(grace)
+
+    def _running(self, deadline: float) -> "_Child":
+        with self._lock:
+            if self._child is None or self._child.is_dead:
+                self._child = _Child(self._plugin, self._outbound)
+            child = self._child
+        child.wait_for_start(deadline, self._start_deadline)
+        return child
+
+
+class _Child:
+    """One process."""
+
+    def __init__(self, plugin: EnabledPlugin, outbound: Outbound) -> None:
+        self._plugin = plugin
+        self._began = time.monotonic()
+        self._redact = redactor_of(plugin.config, plugin.secrets)
+        self.offers: tuple[Offer, ...] = ()
+        self._socket, theirs = socket.socketpair()
+        # A process that reads nothing any more must not hold up whoever writes to it.
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _SEND_TIMEOUT, 0))
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
+                [sys.executable, "-m", "taskflow.plugin_host.child", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=(theirs.fileno(),),
+                env=private_environment(),
+                # What it starts is killed with it.
+                start_new_session=True,
+            )
+        self._last_lines: deque[str] = deque(maxlen=_LAST_LINES)
+        self._keys = itertools.count(1)
+        self._sending, self._state = threading.Lock(), threading.Lock()
+        self._loaded = _Waiting()
+        self._waiting: dict[int, _Waiting] = {}
+        self._is_dead = False
+        self._end: tuple[str, str] | None = None
+        name = f"plugin-{plugin.slug}"
+        threading.Thread(target=self._collect_output, name=f"{name}-output", daemon=True).start()
+        threading.Thread(target=self._receive, name=name, daemon=True).start()
+        self._load(outbound)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it answers no more."""
+        return self._is_dead
+
+    def _load(self, outbound: Outbound) -> None:
+        """Hands over the settings."""
+        plugin = self._plugin
+        self._send(
+            {
+                "module": plugin.module,
+                "slug": plugin.slug,
+                "config": dict(plugin.config),
+                "secrets": sorted(plugin.secrets),
+                "outbound": asdict(outbound),
+                "path": sys.path,
+            }
+        )
+
+    def wait_for_start(self, deadline: float, start_deadline: float) -> None:
+        """Waits until the plugin is there, but no longer than `deadline`; ends it `start_deadline` after its start."""
+        left = self._began + start_deadline - time.monotonic()
+        if not self._loaded.done.wait(max(0.0, min(left, deadline))):
+            if deadline < left:
+                raise CallFailed("busy", "It is still starting.", retry_after=1.0)
+            self.kill()
+            raise CallFailed("timeout", f"It did not load within {start_deadline:g} seconds.")
+        answer = self._loaded.answer
+        if answer is None:
+            raise self._ended()
+        if "error" in answer:
+            self.kill()
+            raise self._failure(answer["error"])
+        self.offers = tuple(
+            Offer(self._plugin.slug, offer["kind"], offer["name"], frozenset(offer["can"]))
+            for offer in answer["offers"]
+        )
+
+    def call(self, kind: str, name: str, method: str, payload: Mapping[str, Any], deadline: float) -> Any:
+        key, waiting = next(self._keys), _Waiting()
+        with self._state:
+            self._waiting[key] = waiting
+        try:
+            self._send({"id": key, "kind": kind, "name": name, "method": method, "payload": dict(payload)})
+            if not self._is_dead and not waiting.done.wait(deadline):
+                self._give_up(key, waiting, deadline)
+        finally:
+            with self._state:
+                self._waiting.pop(key, None)
+        answer = waiting.answer
+        if answer is None:
+            raise self._ended()
+        if "error" in answer:
+            raise self._failure(answer["error"])
+        return answer.get("result")
+
+    def _give_up(self, key: int, waiting: _Waiting, deadline: float) -> None:
+        self._send({"cancel": key})
+        if not waiting.done.wait(GRACE):
+            self.kill()
+            raise CallFailed(
+                "bug",
+                f"It did not stop within {GRACE:g} s after its {deadline:.3g} s were over: it blocks its event loop. "
+                "Its process was ended.",
+                where="blocked",
+            )
+        if waiting.answer is None or "cancelled" in waiting.answer or "result" in waiting.answer:
+            raise CallFailed("timeout", f"It did not answer within {deadline:.3g} seconds.", where="deadline")
+
+    def _send(self, message: dict[str, Any]) -> None:
+        try:
+            frame = frames.encode(message)
+        except frames.TooLong as error:
+            raise CallFailed("not_allowed", f"It cannot be asked with {error}.") from error
+        with self._sending:
+            try:
+                self._socket.sendall(frame)
+            except BlockingIOError as error:
+                # Half a message may be on its way; nothing after it would be understood.
+                self.kill()
+                raise CallFailed("bug", "It reads nothing: it blocks its event loop.", where="blocked") from error
+            except OSError:
+                # It is gone; what waits is told so when its end is read.
+                return
+
+    def _receive(self) -> None:
+        with self._socket.makefile("rb") as stream:
+            try:
+                while (message := frames.read(stream)) is not None:
+                    self._take(message)
+            except (ValueError, OSError) as error:
+                self._end = "bug", f"It sent {error}."
+                self.kill()
+        self._note_end()
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if "log" in message:
+            level, text = message["log"]
+            log.log(int(level), "%s: %s", self._plugin.slug, self._redact(str(text)))
+        elif "id" in message:
+            with self._state:
+                waiting = self._waiting.get(message["id"])
+            if waiting is not None:
+                waiting.answer = message
+                waiting.done.set()
+        else:
+            self._loaded.answer = message
+            self._loaded.done.set()
+
+    def _note_end(self) -> None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(GRACE)
+        with self._state:
+            self._is_dead = True
+            waiting = list(self._waiting.values())
+        for each in (self._loaded, *waiting):
+            each.done.set()
+        self.kill()
+        with self._sending:
+            self._socket.close()
+
+    def _ended(self) -> CallFailed:
+        kind, message = self._end or ("crash", describe_end(self._process.poll()))
+        return CallFailed(kind, message, trace=self._redact("\n".join(self._last_lines)), where=message)
+
+    def _failure(self, error: Mapping[str, Any]) -> CallFailed:
+        return CallFailed(
+            str(error["kind"]),
+            self._redact(str(error["message"])),
+            retry_after=error.get("retry_after"),
+            trace=self._redact(str(error.get("trace", ""))),
+            where=str(error.get("where", "")),
+        )
+
+    def _collect_output(self) -> None:
+        stream = self._process.stdout
+        if stream is None:
+            return
+        with stream:
+            for line in iter(lambda: stream.readline(_LONGEST_LINE), b""):
+                self._last_lines.append(line.decode(errors="replace").rstrip())
+
+    def kill(self) -> None:
+        """Ends it and what it started, at once."""
+        self._is_dead = True
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._process.wait()
+
+    def stop(self, grace: float) -> None:
+        """Asks it to end, and kills it after `grace` seconds."""
+        with contextlib.suppress(CallFailed):
+            self._send({"stop": True})
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(grace)
+        self.kill()

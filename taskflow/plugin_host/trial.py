@@ -1,0 +1,131 @@
+"""Tries a plugin once, in a process that ends afterwards: an administrator's test, before it is enabled or beside."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter, ValidationError
+
+from taskflow.plugin_api import Delivery, Health, Kind, Message, PriorityRequest, Recipient, Signal, TaskView
+from taskflow.plugin_host.process import PluginProcess
+from taskflow.plugin_host.state import CallFailed, EnabledPlugin, Offer, Outbound
+
+#: Seconds for each object that the plugin offers.
+DEADLINE = 20.0
+
+_NEXT_STEPS = {
+    "auth": "The credentials were refused: check them in the settings.",
+    "transient": "Check that the other side runs and can be reached from here, then try again.",
+    "timeout": "Check that the other side runs, or give it more time in the settings.",
+    "permanent": "Read what the other side said, and check the settings.",
+    "bug": "This is a defect of the plugin: tell its publisher, with the error above.",
+    "crash": "This is a defect of the plugin: tell its publisher, with the error above.",
+}
+_HEALTH = TypeAdapter(Health)
+_SIGNAL: TypeAdapter[Signal | None] = TypeAdapter(Signal | None)
+_DELIVERY = TypeAdapter(Delivery)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of it. `latency_ms` is that of the slowest call, without what starting the plugin took."""
+
+    ok: bool
+    latency_ms: float | None = None
+    model: str = ""
+    sample: str = ""
+    error: str = ""
+    next_step: str = ""
+    #: What the other side said of a message that was sent.
+    detail: str = ""
+
+    @classmethod
+    def refused(cls, error: str) -> "Trial":
+        """Of a plugin that could not even be started with its settings."""
+        return cls(ok=False, error=error, next_step="Complete the settings first.")
+
+
+def check(
+    plugin: EnabledPlugin,
+    outbound: Outbound,
+    *,
+    deadline: float = DEADLINE,
+    send: tuple[Message, Recipient] | None = None,
+) -> Trial:
+    """Asks each object that the plugin offers; with `send` a channel also delivers that message. Never raises for what
+    the plugin does."""
+    process = PluginProcess(plugin, outbound)
+    try:
+        trial = Trial(ok=True)
+        for offer in process.offers():
+            trial = _merge(trial, _try(process, offer, deadline, send))
+        return trial
+    except CallFailed as failure:
+        return _failed(failure)
+    finally:
+        process.stop()
+
+
+def _try(process: PluginProcess, offer: Offer, deadline: float, send: tuple[Message, Recipient] | None) -> Trial:
+    began = time.monotonic()
+
+    def call(method: str, payload: dict[str, Any]) -> Any:
+        return process.call(offer.kind, offer.name, method, payload, deadline=deadline)
+
+    try:
+        trial = _ask(offer, call)
+        if trial.ok and send is not None and offer.kind == Kind.NOTIFICATION_CHANNEL:
+            message, recipient = (value.model_dump(mode="json") for value in send)
+            delivery = _DELIVERY.validate_python(call("send", {"message": message, "recipient": recipient}))
+            trial = replace(trial, detail=delivery.detail or "It was taken by the other side.")
+    except CallFailed as failure:
+        trial = _failed(failure)
+    except ValidationError as error:
+        trial = _failed(CallFailed("bug", f"It answered something else: {error.errors()[0]['msg']}."))
+    return replace(trial, latency_ms=round((time.monotonic() - began) * 1000, 1))
+
+
+def _ask(offer: Offer, call: Callable[[str, dict[str, Any]], Any]) -> Trial:
+    if offer.kind == Kind.PRIORITISER:
+        request = {"request": _example().model_dump(mode="json")}
+        signal = _SIGNAL.validate_python(call("prioritise", request))
+        return Trial(ok=True, model=signal.model if signal else "", sample=_describe(signal))
+    health = _HEALTH.validate_python(call("check", {}))
+    step = "" if health.ok else health.next_step or _NEXT_STEPS["transient"]
+    return Trial(
+        ok=health.ok, model=health.model, sample=health.sample, error="" if health.ok else health.error, next_step=step
+    )
+
+
+def _example() -> PriorityRequest:
+    now = datetime.now(UTC)
+    task = TaskView(
+        id=UUID(int=0), title="Pay the rent before the bank closes", due_date=now.date(), created_at=now, project="Home"
+    )
+    return PriorityRequest(task=task, now=now)
+
+
+def _describe(signal: Signal | None) -> str:
+    if signal is None:
+        return "It has no opinion on the example."
+    best = max(signal.probabilities, key=lambda level: signal.probabilities[level])
+    return f"{best} ({signal.probabilities[best]:.0%}) for a task that is due today"
+
+
+def _failed(failure: CallFailed) -> Trial:
+    return Trial(ok=False, error=failure.message, next_step=_NEXT_STEPS.get(failure.kind, ""))
+
+
+def _merge(first: Trial, second: Trial) -> Trial:
+    """Both as one: the first that failed counts, the slowest call, and whatever either can show."""
+    worse = first if not first.ok else second
+    return replace(
+        worse,
+        latency_ms=max(filter(None, (first.latency_ms, second.latency_ms)), default=None),
+        model=first.model or second.model,
+        sample=first.sample or second.sample,
+        detail=first.detail or second.detail,
+    )

@@ -1,0 +1,1 @@
+"""Plugins as a whole: installed, configured, run, asked for advice."""
