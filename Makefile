@@ -4,6 +4,8 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
 VENV := .venv
+# What an installation is made from.
+SOURCES := pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml)
 BIN := $(VENV)/bin
 ARGS ?=
 # make test PARALLEL=0 runs in one process, as a debugger needs it.
@@ -50,14 +52,15 @@ docs: $(VENV)/.dev
 
 constraints: $(VENV)/.dev
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --no-header \
-		--all-extras --group dev --output-file constraints.txt pyproject.toml
+		--all-extras --group dev --no-emit-package taskflow-server --output-file constraints.txt \
+		pyproject.toml plugins/*/pyproject.toml
 
 # A stamp is newer than what it was installed from, so a start without changes installs nothing.
-$(VENV)/.core: pyproject.toml constraints.txt | $(VENV)/.venv
+$(VENV)/.core: $(SOURCES) | $(VENV)/.venv
 	@.ci/install
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/.venv
+$(VENV)/.dev: $(SOURCES) | $(VENV)/.venv
 	@.ci/install dev
 	@touch $(VENV)/.core $@
 

@@ -30,7 +30,11 @@ class Block:
 
 def pages() -> list[Path]:
     """Every page of documentation."""
-    return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+    return [
+        *sorted(ROOT.glob("*.md")),
+        *sorted((ROOT / "docs").rglob("*.md")),
+        *sorted((ROOT / "plugins").glob("*/README.md")),
+    ]
 
 
 def blocks(page: Path) -> list[Block]:

@@ -1,0 +1,384 @@
+"""The provider against a real server on loopback."""
+
+import asyncio
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openai_server import KEY, NOW, Context, Reply, Server, refuses, says
+from pydantic import ValidationError
+
+from taskflow.plugin_api import (
+    AuthError,
+    CompletionRequest,
+    LLMProvider,
+    PermanentError,
+    PluginError,
+    TransientError,
+    Usage,
+)
+from taskflow_llm_openai import manifest, taskflow_llm_providers, taskflow_stop
+from taskflow_llm_openai.config import Config
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"level": {"type": "string"}},
+    "required": ["level"],
+    "additionalProperties": False,
+}
+PLAIN = CompletionRequest(system="Judge.", prompt="Pay rent")
+FORMED = CompletionRequest(system="Judge.", prompt="Pay rent", json_schema=SCHEMA)
+
+Make = Callable[..., LLMProvider]
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def make(server: Server) -> AsyncIterator[Make]:
+    """Makes a provider for the server; what it opened is closed in the end."""
+    contexts: list[Context] = []
+
+    def provider(**values: Any) -> LLMProvider:
+        settings: dict[str, Any] = {"base_url": server.url, "model": "small", "api_key": KEY, "max_retries": 0} | values
+        contexts.append(Context(**settings))
+        (made,) = taskflow_llm_providers(contexts[-1])
+        return made
+
+    yield provider
+    for context in contexts:
+        taskflow_stop(context)
+        taskflow_stop(context)
+    await asyncio.sleep(0.05)
+
+
+async def test_an_answer_comes_with_its_usage(server: Server, make: Make) -> None:
+    server.answer(says("high"))
+    answer = await make().complete(PLAIN)
+    assert (answer.text, answer.model, answer.truncated) == ("high", "small-2026", False)
+    assert answer.usage == Usage(prompt_tokens=12, completion_tokens=3)
+    (request,) = server.requests
+    assert server.paths == ["/v1/chat/completions"]
+    assert request["messages"] == [{"role": "system", "content": "Judge."}, {"role": "user", "content": "Pay rent"}]
+    assert (request["model"], request["max_tokens"], request["temperature"]) == ("small", 256, 0.0)
+    assert "response_format" not in request
+
+
+async def test_the_request_may_name_another_model(server: Server, make: Make) -> None:
+    await make().complete(PLAIN.model_copy(update={"model": "large"}))
+    assert server.requests[0]["model"] == "large"
+
+
+async def test_the_server_is_told_the_key_and_nothing_of_the_machine(
+    server: Server, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-shell")
+    monkeypatch.setenv("OPENAI_ADMIN_KEY", "sk-of-the-shell")
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-of-the-shell")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "project-of-the-shell")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/")
+    await make().complete(PLAIN)
+    await make(api_key=None).complete(PLAIN)
+    with_key, without = server.headers
+    assert with_key["authorization"] == f"Bearer {KEY}"
+    assert "authorization" not in without
+    assert "of-the-shell" not in json.dumps(server.headers)
+    # What is left of the client's own tells how often and how long, not where.
+    assert {n for n in with_key if n.startswith("x-stainless")} <= {
+        "x-stainless-raw-response",
+        "x-stainless-retry-count",
+        "x-stainless-read-timeout",
+    }
+
+
+async def test_what_ended_for_want_of_tokens_says_so(server: Server, make: Make) -> None:
+    server.answer(says("hi", finish_reason="length"), says(None, finish_reason="length"))
+    provider = make()
+    assert (await provider.complete(PLAIN)).truncated
+    empty = await provider.complete(PLAIN)
+    assert (empty.text, empty.truncated) == ("", True)
+
+
+def form_of(request: dict[str, Any]) -> str:
+    return str(request.get("response_format", {}).get("type", "text"))
+
+
+async def test_a_schema_is_asked_for_as_the_server_understands_it(server: Server, make: Make) -> None:
+    await make().complete(FORMED)
+    (request,) = server.requests
+    assert form_of(request) == "json_schema"
+    assert request["response_format"]["json_schema"] == {"name": "answer", "schema": SCHEMA, "strict": True}
+
+
+@pytest.mark.parametrize("knows", ["json_object", "text"])
+@pytest.mark.parametrize("status", [400, 422])
+async def test_a_refused_form_falls_back_and_what_works_is_remembered(
+    server: Server, make: Make, knows: str, status: int
+) -> None:
+    server.script = lambda r: (
+        says("{}") if form_of(r) in {knows, "text"} else refuses(status, "response_format: unsupported")
+    )
+    provider = make()
+    await provider.complete(FORMED)
+    forms = [form_of(request) for request in server.requests]
+    assert forms == ["json_schema", "json_object", "text"][: forms.index(knows) + 1]
+    assert json.dumps(SCHEMA) in server.requests[-1]["messages"][0]["content"]
+    await provider.complete(PLAIN)
+    await provider.complete(FORMED)
+    assert [form_of(request) for request in server.requests[len(forms) :]] == ["text", knows]
+
+
+async def test_reasoning_models_get_their_own_parameters(server: Server, make: Make) -> None:
+    def script(request: dict[str, Any]) -> Reply:
+        if "max_tokens" in request:
+            return refuses(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")
+        if "temperature" in request:
+            return refuses(400, "Unsupported value: 'temperature' does not support 0 with this model.")
+        return says("{}")
+
+    server.script = script
+    provider = make()
+    for _ in range(2):
+        await provider.complete(FORMED)
+    assert [form_of(request) for request in server.requests] == ["json_schema"] * 4
+    assert server.requests[-1]["max_completion_tokens"] == 256
+
+
+async def test_a_request_that_fits_in_no_form_is_permanent_and_forgotten(server: Server, make: Make) -> None:
+    server.answer(refuses(400, "The prompt is too long."))
+    provider = make()
+    with pytest.raises(PermanentError, match="too long"):
+        await provider.complete(FORMED)
+    server.answer(says("{}"))
+    await provider.complete(FORMED)
+    assert form_of(server.requests[-1]) == "json_schema"
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected", "words"),
+    [
+        (refuses(401, "Incorrect API key"), AuthError, "401: Incorrect API key"),
+        (refuses(403, "Not in your country"), AuthError, "403: Not in your country"),
+        (refuses(404, "The model `small` does not exist"), PermanentError, "404: The model `small` does not exist"),
+        (Reply(404, {"error": "model 'small' not found"}), PermanentError, "404: model 'small' not found"),
+        (Reply(404, {"detail": "Not Found"}), PermanentError, "404: Not Found"),
+        (refuses(422, "No"), PermanentError, "422: No"),
+        (Reply(301, b"", {"Location": "/elsewhere"}), PermanentError, "301: it redirects"),
+        (refuses(408, "Slow"), TransientError, "408: Slow"),
+        (refuses(429, "Too many"), TransientError, "429: Too many"),
+        (refuses(500, "Broken"), TransientError, "500: Broken"),
+        (Reply(503, b"<html>\n<h1>Down</h1>", {"Content-Type": "text/html"}), TransientError, "503: <html> <h1>Down"),
+        (Reply(503, b""), TransientError, "503: Service Unavailable"),
+        (Reply(hangs_up=True), TransientError, "127.0.0.1"),
+        (Reply(body=b"<html>hello", headers={"Content-Type": "text/html"}), PermanentError, "no JSON"),
+        (Reply(body=b"{"), PermanentError, "no JSON"),
+        (Reply(body=b"[" * 100_000), PermanentError, "no JSON"),
+        (Reply(body=[1]), PermanentError, "no message"),
+        (Reply(body={"choices": None}), PermanentError, "no message"),
+        (Reply(body={"choices": [{"message": {"content": ["a"]}}]}), PermanentError, "no text"),
+        (says(None), PermanentError, "no text"),
+        (Reply(body={"choices": [{"message": {"refusal": "I  won't"}}]}), PermanentError, "refused: I won't"),
+        (says("x" * 200_001), PermanentError, "200001 signs"),
+        (Reply(body=b" " * 6_000_000), PermanentError, "more than 5000 kB"),
+        (Reply(body=b"x", headers={"Content-Encoding": "gzip"}), PermanentError, "packed its answer"),
+    ],
+    ids=lambda value: "" if isinstance(value, Reply | type) else str(value)[:30],
+)
+async def test_each_failure_has_its_error(
+    server: Server, make: Make, reply: Reply, expected: type[PluginError], words: str
+) -> None:
+    server.answer(reply)
+    with pytest.raises(expected) as caught:
+        await make().complete(PLAIN)
+    assert type(caught.value) is expected or expected is PermanentError
+    assert words in str(caught.value)
+    assert len(server.requests) == 1
+
+
+async def test_a_server_that_repeats_the_key_does_not_give_it_away(
+    server: Server, make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    server.answer(refuses(401, f"Incorrect API key: {KEY} {'x' * 5_000}"))
+    provider = make()
+    with pytest.raises(AuthError, match=r"Incorrect API key: \[api_key\]") as caught:
+        await provider.complete(PLAIN)
+    assert len(str(caught.value)) < 400
+    health = await provider.check()
+    assert KEY not in health.model_dump_json() + repr(provider) + repr(manifest.config) + caplog.text
+
+
+async def test_a_dead_host_is_transient() -> None:
+    context = Context(base_url="http://127.0.0.1:9/v1", model="small", max_retries=0)
+    (provider,) = taskflow_llm_providers(context)
+    with pytest.raises(TransientError, match="ConnectError"):
+        await provider.complete(PLAIN)
+    taskflow_stop(context)
+    await asyncio.sleep(0.05)
+
+
+async def test_a_refusal_of_the_guard_comes_through() -> None:
+    context = Context(offline=True, base_url="http://192.0.2.1/v1", model="small", max_retries=3)
+    (provider,) = taskflow_llm_providers(context)
+    with pytest.raises(PermanentError, match="OUTBOUND_ALLOW"):
+        await provider.complete(PLAIN)
+    taskflow_stop(context)
+    await asyncio.sleep(0.05)
+
+
+async def test_a_slow_server_is_left_after_the_time_limit(server: Server, make: Make) -> None:
+    server.answer(Reply(body={}, delay=1.5))
+    started = asyncio.get_running_loop().time()
+    with pytest.raises(TransientError, match=r"within 0\.5 seconds"):
+        await make(timeout_s=0.5, max_retries=5).complete(PLAIN)
+    assert asyncio.get_running_loop().time() - started < 1.4
+
+
+async def test_a_busy_server_is_asked_again_when_it_says(server: Server, make: Make) -> None:
+    server.answer(refuses(429, "Too many", retry_after="0.1"), refuses(503, "Starting", retry_after="0"), says("high"))
+    started = asyncio.get_running_loop().time()
+    assert (await make(max_retries=2).complete(PLAIN)).text == "high"
+    assert asyncio.get_running_loop().time() - started >= 0.1
+
+
+async def test_repetitions_end(server: Server, make: Make) -> None:
+    server.answer(refuses(500, "Broken", retry_after="0"))
+    with pytest.raises(TransientError):
+        await make(max_retries=2).complete(PLAIN)
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("sent", "seconds"),
+    [
+        ("30", 30.0),
+        ("1.5", 1.5),
+        ("Tue, 24 Nov 2026 09:02:00 GMT", 120.0),
+        ("Tue, 24 Nov 2026 08:00:00 GMT", 0.0),
+        ("9" * 400, 86_400.0),
+        ("soon", None),
+        ("inf", None),
+        ("-3", None),
+        ("", None),
+    ],
+)
+async def test_a_wait_beyond_the_time_limit_is_reported(
+    server: Server, make: Make, sent: str, seconds: float | None
+) -> None:
+    server.answer(refuses(429, "Too many", retry_after=sent))
+    with pytest.raises(TransientError) as caught:
+        await make(timeout_s=1).complete(PLAIN)
+    assert caught.value.retry_after == seconds
+
+
+async def test_a_cancelled_call_leaves_the_provider_usable(server: Server, make: Make) -> None:
+    server.answer(Reply(body={}, delay=0.5), says("high"))
+    provider = make()
+    call = asyncio.create_task(provider.complete(PLAIN))
+    while not server.requests:
+        await asyncio.sleep(0.02)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert (await provider.complete(PLAIN)).text == "high"
+
+
+async def test_calls_overlap(server: Server, make: Make) -> None:
+    server.answer(Reply(body=says("high").body, delay=0.3))
+    provider = make()
+    started = asyncio.get_running_loop().time()
+    await asyncio.gather(*(provider.complete(PLAIN) for _ in range(4)))
+    assert asyncio.get_running_loop().time() - started < 1.1
+
+
+async def test_a_check_shows_a_piece_of_a_real_answer(server: Server, make: Make) -> None:
+    server.answer(says("I am ready."))
+    health = await make().check()
+    assert (health.ok, health.model, health.sample, health.checked_at) == (True, "small-2026", "I am ready.", NOW)
+
+
+@pytest.mark.parametrize(
+    ("reply", "values", "step"),
+    [
+        (refuses(401, "No"), {}, "Check api_key"),
+        (refuses(401, "No"), {"api_key": None}, "Set api_key"),
+        (refuses(404, "No such model"), {}, "Check model (small)"),
+        (refuses(500, "Broken"), {}, "Check that base_url"),
+        (says("", finish_reason="length"), {}, "Set model"),
+    ],
+)
+async def test_a_failed_check_names_the_setting_to_change(
+    server: Server, make: Make, reply: Reply, values: dict[str, Any], step: str
+) -> None:
+    server.answer(reply)
+    health = await make(**values).check()
+    assert not health.ok
+    assert health.error
+    assert health.next_step.startswith(step)
+
+
+def test_stopping_closes_connections_in_a_loop_that_rests(server: Server) -> None:
+    context = Context(base_url=server.url, model="small")
+    (provider,) = taskflow_llm_providers(context)
+    with asyncio.Runner() as runner:
+        runner.run(provider.complete(PLAIN))
+        taskflow_stop(context)
+        taskflow_stop(context)
+    taskflow_stop(Context(base_url=server.url, model="small"))
+
+
+def test_stopping_after_the_loop_has_ended_is_harmless(server: Server) -> None:
+    server.answer(replace(says("high"), headers={"Connection": "close"}))
+    context = Context(base_url=server.url, model="small")
+    (provider,) = taskflow_llm_providers(context)
+    with asyncio.Runner() as runner:
+        runner.run(provider.complete(PLAIN))
+    taskflow_stop(context)
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"base_url": "ftp://example.org"}, "base_url"),
+        ({"base_url": f"https://ada:{KEY}@example.org/v1"}, "base_url"),
+        ({"base_url": "https://example.org/v1?x=1"}, "base_url"),
+        ({"model": " "}, "model"),
+        ({"timeout_s": 0.4}, "timeout_s"),
+        ({"timeout_s": 61}, "timeout_s"),
+        ({"max_retries": 6}, "max_retries"),
+        ({"other": 1}, "other"),
+    ],
+)
+def test_wrong_settings_are_refused_without_being_repeated(values: dict[str, Any], field: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Config.model_validate({"model": "small", **values})
+    assert [error["loc"] for error in caught.value.errors()] == [(field,)]
+    assert KEY not in str(caught.value)
+
+
+def test_every_setting_explains_itself() -> None:
+    for name, field in Config.model_json_schema()["properties"].items():
+        assert field["title"], name
+        assert len(field["description"]) > 20, name
+
+
+def test_the_readme_names_every_setting() -> None:
+    page = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    assert [name for name in Config.model_fields if f"| `{name}` |" not in page] == []
+
+
+def test_importing_it_loads_no_client() -> None:
+    code = "import sys, taskflow_llm_openai; print({'openai', 'httpx', 'httpx2', 'django'} & set(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert loaded.stdout.strip() == "set()"
