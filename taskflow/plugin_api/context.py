@@ -1,6 +1,7 @@
 """What a plugin gets from its host."""
 
 import logging
+import socket
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -43,5 +44,12 @@ class PluginContext(Protocol):
     def http(self, timeout: float) -> Any:
         """An `httpx.AsyncClient` whose requests take `timeout` seconds at most and go where the instance allows.
 
-        No redirects are followed, and answers end at 5 MB. Close it in `taskflow_stop`, or use it as a context manager.
+        No redirects are followed, and answers end at 5 MB. Keep it as long as the context, or use it as a context
+        manager; what is still open when the plugin is stopped is closed then.
+        """
+
+    async def open_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        """A TCP connection for another protocol than HTTP, to where the instance allows; not blocking, without TLS.
+
+        `PermanentError` where it does not allow it, `TransientError` when it does not stand within `timeout` seconds.
         """

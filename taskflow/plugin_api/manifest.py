@@ -33,7 +33,8 @@ class PluginConfig(BaseModel):
     their types, defaults, titles and descriptions. A `SecretStr` is encrypted at rest and never shown again.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    # What was refused may hold a secret.
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True)
 
 
 class Manifest(BaseModel):

@@ -49,6 +49,8 @@ _LONGEST_MESSAGE = 1_000
 _LONGEST_TRACE = 8_000
 #: Seconds between two looks whether the parent is still there.
 _WATCH_EVERY = 1.0
+#: Seconds that a plugin's own closing may take.
+_FAREWELL = 0.1
 _ANY: TypeAdapter[Any] = TypeAdapter(Any)
 
 
@@ -100,6 +102,7 @@ class _Server:
         self._cancelled: set[int] = set()
         self._stop: Callable[[], object] = lambda: None
         self._user_config: Any = None
+        self._context: HostContext | None = None
         self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
 
     def load(self, first: Mapping[str, Any]) -> bool:
@@ -115,6 +118,7 @@ class _Server:
             self._user_config = manifest.user_config
             log = open_log(first["slug"], self._send_log, self._redact)
             context = HostContext(first["slug"], config, Outbound(**first["outbound"]), log)
+            self._context = context
             manager = pluggy.PluginManager(hooks.PROJECT)
             manager.add_hookspecs(hooks)
             manager.register(module)
@@ -150,7 +154,7 @@ class _Server:
                 task = asyncio.create_task(self._run(message))
                 self._running[message["id"]] = task
                 task.add_done_callback(lambda _, key=message["id"]: self._running.pop(key, None))  # type: ignore[misc]
-        self._close()
+        await self._close()
 
     def _cancel(self, key: int) -> None:
         task = self._running.get(key)
@@ -158,9 +162,13 @@ class _Server:
             self._cancelled.add(key)
             task.cancel()
 
-    def _close(self) -> None:
+    async def _close(self) -> None:
         try:
             self._stop()
+            # What it scheduled for its end.
+            await asyncio.sleep(_FAREWELL)
+            if self._context is not None:
+                await self._context.close()
         except BaseException as error:
             sys.stderr.write(self._redact(f"taskflow_stop raised {type(error).__name__}: {error}\n"))
 

@@ -1,6 +1,7 @@
 """What a plugin's process hands to its hooks: `plugin_api.PluginContext`."""
 
 import logging
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn
@@ -12,6 +13,8 @@ from taskflow.plugin_host.state import Outbound
 
 if TYPE_CHECKING:
     import httpx
+
+    from taskflow.plugin_host.outbound import Guard
 
 _LONGEST_LINE = 2_000
 
@@ -30,6 +33,7 @@ class HostContext:
     def __init__(self, slug: str, config: PluginConfig, outbound: Outbound, log: logging.Logger) -> None:
         self.slug, self.config, self.log, self.clock = slug, config, log, SystemClock()
         self._outbound = outbound
+        self._clients: list[httpx.AsyncClient] = []
 
     @property
     def live(self) -> NoReturn:
@@ -39,10 +43,27 @@ class HostContext:
     def http(self, timeout: float) -> "httpx.AsyncClient":
         """A client that goes where the instance allows; its addresses are an administrator's."""
         # httpx takes a tenth of a second to import, and not every plugin needs it.
-        from taskflow.plugin_host.outbound import GivenBy, Guard
+        from taskflow.plugin_host.outbound import GivenBy
 
-        guard = Guard(allow=self._outbound.allow, offline=self._outbound.offline)
-        return guard.client(timeout=timeout, given_by=GivenBy.ADMINISTRATOR)
+        client = self._guard().client(timeout=timeout, given_by=GivenBy.ADMINISTRATOR)
+        self._clients.append(client)
+        return client
+
+    async def open_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        """A TCP connection to where the instance allows."""
+        from taskflow.plugin_host.outbound import GivenBy
+
+        return await self._guard().connect(host, port, GivenBy.ADMINISTRATOR, timeout=timeout)
+
+    async def close(self) -> None:
+        """Closes the clients that the plugin left open."""
+        for client in self._clients:
+            await client.aclose()
+
+    def _guard(self) -> "Guard":
+        from taskflow.plugin_host.outbound import Guard
+
+        return Guard(allow=self._outbound.allow, offline=self._outbound.offline)
 
 
 class SentLog(logging.Handler):

@@ -85,6 +85,33 @@ class Guard:
             headers={"Accept-Encoding": "identity"},
         )
 
+    async def connect(self, host: str, port: int, given_by: GivenBy, *, timeout: float) -> socket.socket:
+        """A TCP connection for another protocol than HTTP, to the address that was judged; without TLS.
+
+        `Refused`, or `TransientError` when it does not stand within `timeout` seconds.
+        """
+        loop = asyncio.get_running_loop()
+        failure: OSError | None = None
+        try:
+            async with asyncio.timeout(timeout):
+                for address in await self.resolve(host, port, given_by):
+                    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+                    connection = socket.socket(family, socket.SOCK_STREAM)
+                    connection.setblocking(False)
+                    try:
+                        await loop.sock_connect(connection, (address, port))
+                    except OSError as error:
+                        connection.close()
+                        failure = error
+                    except BaseException:
+                        connection.close()
+                        raise
+                    else:
+                        return connection
+        except TimeoutError as error:
+            raise TransientError(f"{host} port {port} did not answer within {timeout:g} seconds.") from error
+        raise TransientError(f"{host} port {port}: {failure}") from failure
+
     async def resolve(self, host: str, port: int, given_by: GivenBy) -> list[str]:
         """The addresses of a host, in order, if all of them may be connected to; else `Refused`.
 

@@ -20,8 +20,8 @@ def test_a_healthy_instance_has_nothing_but_ok(data_dir: Path) -> None:
     assert {name: status for name, (status, _) in checks.items() if status != "ok" and name != "server"} == {}
     assert code == 0
     assert set(checks) == {
-        "settings", "data folder", "keys", "database", "migrations", "stored secrets", "attachments", "search index", "plugins",
-        "disk", "server", "job loop", "dead jobs", "clock",
+        "settings", "data folder", "keys", "database", "migrations", "stored secrets", "attachments", "search index",
+        "plugins", "disk", "server", "job loop", "dead jobs", "clock",
     }  # fmt: skip
 
 

@@ -242,3 +242,16 @@ async def test_what_breaks_off_may_work_later(listener: Listener, head: bytes) -
 async def test_a_name_that_nobody_knows_may_be_known_later() -> None:
     with pytest.raises(TransientError, match="cannot be resolved"):
         await get(Guard(), "http://nobody.invalid/")
+
+
+async def test_a_socket_for_another_protocol_goes_where_the_guard_allows() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        connection = await Guard(offline=True).connect("localhost", port, GivenBy.ADMINISTRATOR, timeout=5)
+        connection.close()
+        with pytest.raises(Refused, match="not on the public internet"):
+            await Guard().connect("127.0.0.1", port, GivenBy.USER, timeout=5)
+    with pytest.raises(TransientError, match=str(port)):
+        await Guard().connect("127.0.0.1", port, GivenBy.ADMINISTRATOR, timeout=5)
+    with pytest.raises(Refused, match="offline"):
+        await Guard(offline=True).connect("192.0.2.1", port, GivenBy.ADMINISTRATOR, timeout=5)

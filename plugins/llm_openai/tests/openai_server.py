@@ -2,6 +2,7 @@
 
 import json
 import logging
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -131,6 +132,9 @@ class Context:
     @property
     def live(self) -> Live:
         raise PermanentError("not asked for")
+
+    async def open_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        raise PermanentError("Chat Completions is HTTP")
 
     def http(self, timeout: float) -> Any:
         return self._guard.client(timeout=timeout, given_by=GivenBy.ADMINISTRATOR)

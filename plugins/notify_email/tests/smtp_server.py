@@ -15,6 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 
 from taskflow.plugin_api import Live, Message, PermanentError, Recipient
+from taskflow.plugin_host.outbound import GivenBy, Guard
 from taskflow_notify_email.config import Config
 
 PASSWORD = "planted-4711"
@@ -144,6 +145,9 @@ class Context:
 
     def http(self, timeout: float) -> Any:
         raise PermanentError("mail is not HTTP")
+
+    async def open_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return await Guard().connect(host, port, GivenBy.ADMINISTRATOR, timeout=timeout)
 
 
 def server_context(certificate: str, key: str) -> ssl.SSLContext:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, HttpUrl, SecretStr, field_validator
+from pydantic import Field, HttpUrl, SecretStr, field_validator
 
 from taskflow.plugin_api import PluginConfig
 
@@ -11,8 +11,6 @@ class Config(PluginConfig):
     """Where the server is, which model it is asked for, and how long it may take."""
 
     # What was refused may be a key.
-    model_config = ConfigDict(hide_input_in_errors=True)
-
     base_url: Annotated[
         HttpUrl,
         Field(

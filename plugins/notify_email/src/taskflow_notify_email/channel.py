@@ -61,18 +61,10 @@ class EmailChannel:
     async def _connected(self) -> AsyncIterator[aiosmtplib.SMTP]:
         """A connection that is encrypted and signed in as `url` says."""
         server, limit = self._server, self._config.timeout_s
-        smtp = aiosmtplib.SMTP(
-            hostname=server.host,
-            port=server.port,
-            username=server.username or None,
-            password=server.password or None,
-            use_tls=server.tls == "implicit",
-            start_tls=server.tls == "starttls",
-            timeout=limit,
-        )
+        smtp: aiosmtplib.SMTP | None = None
         try:
             async with asyncio.timeout(limit):
-                await smtp.connect()
+                smtp = await self._connect(limit)
                 yield smtp
             with suppress(aiosmtplib.SMTPException, OSError):
                 await smtp.quit(timeout=_FAREWELL)
@@ -84,7 +76,27 @@ class EmailChannel:
         except OSError as error:
             raise translate(error, server) from error
         finally:
-            smtp.close()
+            if smtp is not None:
+                smtp.close()
+
+    async def _connect(self, limit: float) -> aiosmtplib.SMTP:
+        server = self._server
+        connection = await self._ctx.open_socket(server.host, server.port, limit)
+        try:
+            smtp = aiosmtplib.SMTP(
+                hostname=server.host,
+                sock=connection,
+                username=server.username or None,
+                password=server.password or None,
+                use_tls=server.tls == "implicit",
+                start_tls=server.tls == "starttls",
+                timeout=limit,
+            )
+            await smtp.connect()
+        except BaseException:
+            connection.close()
+            raise
+        return smtp
 
 
 def _find_address(recipient: Recipient) -> Address:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from taskflow.plugin_api import PluginConfig
 from taskflow_notify_email.addresses import ADDRESS, split_mailbox
@@ -12,10 +12,7 @@ from taskflow_notify_email.server import Server, read_url
 class Config(PluginConfig):
     """Which server takes the mail, and whom it comes from."""
 
-    # What was refused may hold a password. `default_from`, below, names the instance's setting that the core fills in
-    # where an administrator sets nothing.
-    model_config = ConfigDict(hide_input_in_errors=True)
-
+    # `default_from` names the instance's setting that the core fills in where an administrator sets nothing.
     url: Annotated[
         SecretStr,
         Field(
