@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import itertools
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
