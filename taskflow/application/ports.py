@@ -136,3 +136,8 @@ def secrets() -> Secrets:
 def plugins() -> "Runner | None":
     """What runs plugins in this process; None in one that runs none."""
     return _ports.plugins
+
+
+def forget_plugins() -> None:
+    """Runs no plugins in this process any more."""
+    _ports.plugins = None

@@ -22,6 +22,7 @@ def work(settings: Settings, ready: Callable[[], None]) -> int:
     try:
         drained = worker.run()
     finally:
+        ports.forget_plugins()
         runner.close()
     wake_ups.close()
     return 0 if drained else 1

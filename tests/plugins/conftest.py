@@ -67,9 +67,9 @@ class Instance:
         self._slugs: list[str] = []
         self._variables: dict[str, str] = {}
 
-    def install(self, slug: str, code: str | None = None, **details: str) -> None:
-        """As pip would; the code's `{slug}` stands for the slug."""
-        make(self.folder, slug, code if code is None else code.format(slug=slug), **details)
+    def install(self, slug: str, code: str | None = None, *, raw: bool = False, **details: str) -> None:
+        """As pip would; the code's `{slug}` stands for the slug, and braces are doubled, unless it is `raw`."""
+        make(self.folder, slug, code if code is None or raw else code.format(slug=slug), **details)
         self._slugs.append(slug)
         self.set()
 
