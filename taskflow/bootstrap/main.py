@@ -52,8 +52,6 @@ def build() -> typer.Typer:
         commands.restore,
     ):
         app.command()(command)
-    for command in (commands.backup, commands.restore):
-        app.command()(command)
     app.command()(sessions.login)
     app.command()(sessions.logout)
     app.command()(adding.add)

@@ -33,6 +33,11 @@ def test_every_command_explains_itself_and_takes_json_and_where_it_works(command
     assert all(parameter.help for parameter in command.params)
 
 
+def test_no_command_stands_there_twice() -> None:
+    registered = [command.callback for command in build().registered_commands]
+    assert len(registered) == len(set(registered))
+
+
 def test_help_loads_neither_django_nor_the_settings_model() -> None:
     code = (
         "import sys\nsys.argv = ['taskflow', '--help']\n"
