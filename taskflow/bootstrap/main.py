@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from taskflow.bootstrap import commands
-from taskflow.interfaces.cli import configuration, demonstration, plugins, users
+from taskflow.bootstrap import commands, plugin_commands
+from taskflow.interfaces.cli import configuration, demonstration, users
 from taskflow.interfaces.cli.client import adding, suggestions, tasks
 from taskflow.interfaces.cli.client import session as sessions
 from taskflow.interfaces.cli.output import Failure, Session, report_failure
@@ -28,6 +28,7 @@ _EXPLAINED = {
     "taskflow.config.errors": ("ConfigError",),
     "taskflow.domain.errors": ("TaskFlowError",),
     "taskflow.infrastructure.crypto": ("Undecryptable",),
+    "taskflow.infrastructure.distributions": ("NotInstalled",),
     "sqlite3": ("Error",),
     "django.db": ("DatabaseError",),
 }
@@ -59,7 +60,7 @@ def build() -> typer.Typer:
     app.command()(tasks.today)
     app.command()(tasks.done)
     app.command()(suggestions.suggest)
-    app.add_typer(plugins.app, name="plugins")
+    app.add_typer(plugin_commands.app, name="plugins")
     app.add_typer(users.app, name="user")
     app.add_typer(demonstration.app, name="demo")
     app.add_typer(configuration.app, name="config")

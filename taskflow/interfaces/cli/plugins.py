@@ -1,4 +1,4 @@
-"""`taskflow plugins`: what is installed beside TaskFlow, and whether it fits."""
+"""`taskflow plugins`: what is installed beside TaskFlow, and whether it fits. `bootstrap` adds what installs them."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,12 +9,12 @@ from taskflow.interfaces.cli.output import DataDir, Json, Session
 if TYPE_CHECKING:
     from taskflow.store.models import Plugin
 
-app = typer.Typer(no_args_is_help=True, help="See which plugins are installed.")
+app = typer.Typer(no_args_is_help=True, help="Look after plugins.")
 
 
 @app.callback()
 def plugins() -> None:
-    """See which plugins are installed."""
+    """Look after plugins."""
 
 
 @app.command("list")
@@ -32,8 +32,8 @@ def list_plugins(
     from taskflow.application.plugins import refresh
 
     found = refresh(again=again)
-    lines = [_line(plugin) for plugin in found]
-    session.show({"results": [_document(plugin) for plugin in found]}, lines or ["No plugin is installed."])
+    lines = [describe(plugin) for plugin in found]
+    session.show({"results": [write_document(plugin) for plugin in found]}, lines or ["No plugin is installed."])
 
 
 @app.command("show")
@@ -51,12 +51,13 @@ def show(
 
     refresh()
     found = find_plugins(slug)
-    lines = [line for plugin in found for line in (_line(plugin), *_details(plugin))]
-    details = [_document(plugin) | {"schemas": plugin.schemas, "trace": plugin.trace} for plugin in found]
+    lines = [line for plugin in found for line in (describe(plugin), *_details(plugin))]
+    details = [write_document(plugin) | {"schemas": plugin.schemas, "trace": plugin.trace} for plugin in found]
     session.show({"results": details}, lines)
 
 
-def _line(plugin: "Plugin") -> str:
+def describe(plugin: "Plugin") -> str:
+    """A line: what it is and whether it is usable, or why not."""
     from taskflow.application.plugins import describe_state
 
     named = f"{plugin.slug}  {plugin.distribution} {plugin.version}".rstrip()
@@ -84,7 +85,8 @@ def _shape(field: dict[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _document(plugin: "Plugin") -> dict[str, Any]:
+def write_document(plugin: "Plugin") -> dict[str, Any]:
+    """A plugin as `--json` has it."""
     from taskflow.application.plugins import describe_state
 
     return {
