@@ -7,10 +7,10 @@ from typing import Any
 
 
 class Sink:
-    """Answers each POST with `status`, once `gate` is open; `taken` holds their bodies by path."""
+    """Takes each POST once `gate` is open, except at paths that `refusals` gives a status for; `taken` holds bodies."""
 
     def __init__(self) -> None:
-        self.status = 200
+        self.refusals: dict[str, int] = {}
         self.gate = threading.Event()
         self.gate.set()
         self.taken: list[tuple[str, dict[str, Any]]] = []
@@ -20,10 +20,10 @@ class Sink:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 sink.gate.wait(10)
-                refused = self.path.startswith("/refused")
-                if not refused:
+                refusal = sink.refusals.get(self.path.strip("/"))
+                if refusal is None:
                     sink.taken.append((self.path, body))
-                self.send_response(500 if refused else sink.status)
+                self.send_response(refusal or 200)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 

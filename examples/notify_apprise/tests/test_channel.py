@@ -10,7 +10,16 @@ from typing import Any
 
 import pytest
 from sink import Sink
-from taskflow.plugin_api import Delivery, Message, NotificationChannel, PermanentError, Recipient, TransientError
+from taskflow.plugin_api import (
+    AuthError,
+    Delivery,
+    Message,
+    NotificationChannel,
+    PermanentError,
+    PluginError,
+    Recipient,
+    TransientError,
+)
 
 from taskflow_notify_apprise import Config, UserConfig, manifest, taskflow_notification_channels
 from taskflow_notify_apprise.channel import AppriseChannel
@@ -86,11 +95,37 @@ def test_a_dead_host_may_come_back(dead_port: int) -> None:
 
 
 def test_after_a_failure_only_what_failed_is_tried_again(sink: Sink) -> None:
-    channel = make(f"{sink.url('one')} {sink.url('refused')}")
+    sink.refusals = {"two": 500}
+    channel = make(f"{sink.url('one')} {sink.url('two')}")
     for _ in range(2):
         with pytest.raises(TransientError, match="Address 2"):
             send(channel)
     assert [path for path, _ in sink.taken] == ["/one"]
+
+
+@pytest.mark.parametrize(
+    ("refusals", "expected"),
+    [
+        ({"one": 401, "two": 403}, AuthError),
+        ({"two": 401}, PermanentError),
+        ({"one": 404, "two": 401}, PermanentError),
+        ({"one": 401, "two": 429}, TransientError),
+    ],
+)
+def test_only_refusals_everywhere_stop_the_channel(
+    sink: Sink, refusals: dict[str, int], expected: type[PluginError]
+) -> None:
+    sink.refusals = refusals
+    with pytest.raises(expected) as caught:
+        send(make(f"{sink.url('one')} {sink.url('two')}"))
+    assert type(caught.value) is expected
+
+
+def test_an_own_address_that_is_refused_stops_nobody_elses(sink: Sink) -> None:
+    sink.refusals = {"own": 401}
+    ada = Recipient(username="ada", settings=UserConfig.model_validate({"url": sink.url("own")}))
+    with pytest.raises(PermanentError, match="error=401"):
+        send(make("", own_services=["json"]), ada)
 
 
 def test_a_server_that_hangs_is_given_up_in_time_while_the_loop_runs(sink: Sink) -> None:
@@ -153,7 +188,14 @@ def test_a_check_sends_nothing(sink: Sink) -> None:
     assert (health.ok, health.sample) == (True, "Understood: JSON. Nothing was sent.")
     health = asyncio.run(make("nothing://here").check())
     assert (health.ok, "appriseit.com" in health.next_step) == (False, True)
+    health = asyncio.run(make("tgram://123456789:abcdefg_hijklmnop/12315544/").check())
+    assert health.sample == "Understood: Telegram. Nothing was sent."
     assert sink.taken == []
+
+
+def test_a_check_finds_that_nobody_listens(dead_port: int) -> None:
+    health = asyncio.run(make(f"json://ada:a-secret-word@127.0.0.1:{dead_port}").check())
+    assert (health.ok, health.error) == (False, "Address 1 (JSON) cannot be connected to: ConnectionRefusedError.")
 
 
 def test_no_repr_shows_an_address(sink: Sink, capfd: pytest.CaptureFixture[str]) -> None:

@@ -5,9 +5,18 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from pydantic import SecretStr
-from taskflow.plugin_api import Delivery, Health, Message, PermanentError, PluginError, Recipient, TransientError
+from taskflow.plugin_api import (
+    AuthError,
+    Delivery,
+    Health,
+    Message,
+    PermanentError,
+    PluginError,
+    Recipient,
+    TransientError,
+)
 
-from taskflow_notify_apprise.targets import Target, open_targets
+from taskflow_notify_apprise.targets import Failure, Target, open_targets
 
 #: Messages whose deliveries are remembered: far more than are tried again at a time.
 _REMEMBERED = 1_000
@@ -46,18 +55,27 @@ class AppriseChannel:
         outcomes = await asyncio.gather(
             *(target.deliver(message.subject, body, self._limits.timeout_s) for target in waiting)
         )
-        failures = [outcome for outcome in outcomes if outcome]
-        done |= {target.number for target, outcome in zip(waiting, outcomes, strict=True) if not outcome}
+        failures = [outcome for outcome in outcomes if outcome is not None]
+        done |= {target.number for target, outcome in zip(waiting, outcomes, strict=True) if outcome is None}
         if failures:
-            raise TransientError(" ".join(failures)[:900])
+            # Refused credentials stop a channel for everybody until its settings change: not for one address of many.
+            alone = len(failures) == len(targets) and targets is self._common
+            raise _join(failures, every_address=alone)
         return Delivery(detail=f"taken by {', '.join(target.service for target in targets)}"[:300])
 
     async def check(self) -> Health:
-        """Whether Apprise understands the addresses. It knows no way to reach a service without sending something."""
+        """Whether Apprise understands the addresses, and whether their hosts answer where they name host and port.
+
+        Apprise knows no way to ask a service without sending something.
+        """
         try:
             targets = await self._open_common()
         except PluginError as error:
             return Health(ok=False, error=str(error), next_step="Correct the addresses: https://appriseit.com/services")
+        outcomes = await asyncio.gather(*(target.reach(self._limits.timeout_s) for target in targets))
+        failures = [outcome.text for outcome in outcomes if outcome is not None]
+        if failures:
+            return Health(ok=False, error=" ".join(failures)[:1_000], next_step="Check host, port and firewall.")
         return Health(
             ok=True, sample=f"Understood: {', '.join(target.service for target in targets)}. Nothing was sent."
         )
@@ -71,17 +89,33 @@ class AppriseChannel:
         if schema not in self._limits.own_services:
             allowed = ", ".join(sorted(self._limits.own_services)) or "none"
             raise PermanentError(f"{recipient.username}'s own address is of no service that is allowed ({allowed}).")
-        return await open_targets([url])
+        return await self._open([url])
 
     async def _open_common(self) -> tuple[Target, ...]:
         if not self._urls:
             raise PermanentError("No address is set.")
         if self._common is None:
-            self._common = await open_targets(self._urls)
+            self._common = await self._open(self._urls)
         return self._common
+
+    async def _open(self, urls: list[str]) -> tuple[Target, ...]:
+        try:
+            async with asyncio.timeout(self._limits.timeout_s):
+                return await open_targets(urls)
+        except TimeoutError:
+            raise TransientError(f"Apprise had not loaded within {self._limits.timeout_s:g} seconds.") from None
 
     def _remember(self, key: tuple[str, str]) -> set[int]:
         self._delivered[key] = self._delivered.pop(key, set())
         while len(self._delivered) > _REMEMBERED:
             self._delivered.popitem(last=False)
         return self._delivered[key]
+
+
+def _join(failures: list[Failure], *, every_address: bool) -> PluginError:
+    """One error for all: worth another try if one of them is; refused credentials only if all addresses refuse them."""
+    text = " ".join(failure.text for failure in failures)[:900]
+    kinds = {failure.kind for failure in failures}
+    if TransientError in kinds:
+        return TransientError(text)
+    return AuthError(text) if kinds == {AuthError} and every_address else PermanentError(text)

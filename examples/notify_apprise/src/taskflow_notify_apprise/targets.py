@@ -8,43 +8,72 @@ for a dead host cannot be ended: it is left to the time limit of its socket, fou
 import asyncio
 import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from taskflow.plugin_api import PermanentError
+from taskflow.plugin_api import AuthError, PermanentError, PluginError, TransientError
 
 if TYPE_CHECKING:
     from apprise import Apprise
 
 #: Shorter pieces of an address are words that occur in any text.
 _SHORTEST_SECRET = 3
+#: Apprise keeps no status apart; its services end their complaints with it.
+_STATUS = re.compile(r"\berror=(\d{3})\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an address did not take a message: a sentence, and which error of the contract it is."""
+
+    text: str
+    kind: type[PluginError]
 
 
 class Target:
     """An address, by its place among the others; neither its text nor a piece of it is ever shown."""
 
-    def __init__(self, number: int, service: str, apprise: "Apprise", url: str) -> None:
+    def __init__(self, number: int, service: Any, apprise: "Apprise", url: str) -> None:
         self.number = number
         #: For people, as Apprise names it: `JSON`, `Telegram`.
-        self.service = service
+        self.service = str(service.service_name)
+        self._place = _find_place(service)
         self._apprise = apprise
         self._secrets = _find_secrets(url)
 
     def __repr__(self) -> str:
         return f"Target({self.number}, {self.service!r})"
 
-    async def deliver(self, title: str, body: str, timeout_s: float) -> str:
-        """Sends within `timeout_s` seconds; empty where the service took it, else what went wrong, in a sentence."""
+    async def deliver(self, title: str, body: str, timeout_s: float) -> Failure | None:
+        """Sends within `timeout_s` seconds; None where the service took it."""
         try:
             async with asyncio.timeout(timeout_s):
                 # Plain text goes as it is: Apprise may else take it for Markdown and change it.
                 result = await self._apprise.async_notify(title=title, body=body, body_format="text")
         except TimeoutError:
-            return f"Address {self.number} ({self.service}) did not answer within {timeout_s:g} seconds."
+            return self._fail(f"did not answer within {timeout_s:g} seconds.")
         if result:
-            return ""
+            return None
         said = " ".join(entry.message for entry in result.logs() if entry.level in {"WARNING", "ERROR", "CRITICAL"})
-        return f"Address {self.number} ({self.service}) failed: {self._redact(said) or 'Apprise does not say why.'}"
+        kinds = {_classify(int(status)) for status in _STATUS.findall(said)} or {TransientError}
+        kind = kinds.pop() if len(kinds) == 1 else TransientError
+        return self._fail(f"failed: {self._redact(said) or 'Apprise does not say why.'}", kind)
+
+    async def reach(self, timeout_s: float) -> Failure | None:
+        """Connects where the address names a host and a port, and sends nothing; None where that works or it does not."""
+        if self._place is None:
+            return None
+        try:
+            async with asyncio.timeout(timeout_s):
+                _, writer = await asyncio.open_connection(*self._place)
+        except (OSError, TimeoutError) as error:
+            return self._fail(f"cannot be connected to: {type(error).__name__}.")
+        writer.close()
+        return None
+
+    def _fail(self, text: str, kind: type[PluginError] = TransientError) -> Failure:
+        return Failure(f"Address {self.number} ({self.service}) {text}", kind)
 
     def _redact(self, text: str) -> str:
         for secret in self._secrets:
@@ -71,11 +100,23 @@ def _open(urls: Iterable[str]) -> tuple[Target, ...]:
             continue
         apprise = Apprise(asset=asset)
         apprise.add(service)
-        targets.append(Target(number, str(service.service_name), apprise, url))
+        targets.append(Target(number, service, apprise, url))
     if refused:
         numbers = ", ".join(map(str, refused))
         raise PermanentError(f"Apprise does not understand these addresses, counted from 1: {numbers}.")
     return tuple(targets)
+
+
+def _classify(status: int) -> type[PluginError]:
+    if status in (401, 403):
+        return AuthError
+    return TransientError if status in (408, 429) or status >= 500 else PermanentError
+
+
+def _find_place(service: Any) -> tuple[str, int] | None:
+    """Host and port, where the address names both; with many services a token stands where others have the host."""
+    has_host = any("{host}:{port}" in template for template in service.templates)
+    return (str(service.host), service.port) if has_host and isinstance(service.port, int) else None
 
 
 def _find_secrets(url: str) -> list[str]:
