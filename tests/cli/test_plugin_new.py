@@ -16,9 +16,9 @@ from tests.bootstrap.instances import run
 from tests.environments import build_and_install, run_python
 
 KINDS = {
-    "provider": ("llm_provider", "taskflow_llm_providers", "configured"),
-    "prioritiser": ("prioritiser", "taskflow_prioritisers", "none"),
-    "channel": ("notification_channel", "taskflow_notification_channels", "configured"),
+    "provider": ("llm_provider", ("taskflow_llm_providers",), "configured"),
+    "prioritiser": ("prioritiser", ("taskflow_prioritisers",), "none"),
+    "channel": ("notification_channel", ("taskflow_notification_channels",), "configured"),
 }
 SETTINGS: dict[str, dict[str, Any]] = {
     "provider": {"base_url": "http://127.0.0.1:9/v1", "model": "small", "api_key": "k"},
@@ -40,8 +40,8 @@ def test_a_new_package_installs_and_fits(kind: str, tmp_path: Path, monkeypatch:
     (plugin,) = find_installed([str(target)])
     assert (plugin.slug, plugin.distribution, plugin.refusal) == ("my_first", "taskflow-my-first", "")
     found = inspect(plugin)
-    kinds, hook, network = KINDS[kind]
-    assert (found.error, found.hooks) == ("", (hook,))
+    kinds, hooks, network = KINDS[kind]
+    assert (found.error, found.hooks) == ("", hooks)
     assert (found.manifest["kinds"], found.manifest["network"]) == ([kinds], network)
     assert check_settings(plugin, SETTINGS[kind]) == []
 
@@ -49,8 +49,9 @@ def test_a_new_package_installs_and_fits(kind: str, tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_new_package_is_green_at_once(kind: str, tmp_path: Path) -> None:
     folder = make(tmp_path, "my_first", kind)
-    # As its author runs them: in its folder, not installed.
-    said = run_python("-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=folder)
+    # As its author runs them: installed, in its folder.
+    installed = {"PYTHONPATH": str(build_and_install(folder, tmp_path))}
+    said = run_python("-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=folder, env=installed)
     assert " passed" in said
     run_python("-m", "ruff", "check", "--no-cache", ".", cwd=folder)
     run_python("-m", "ruff", "format", "--no-cache", "--check", ".", cwd=folder)

@@ -59,7 +59,7 @@ def new(
         path.write_text(text, encoding="utf-8")
     lines = [
         f"Wrote {folder}: {', '.join(files)}",
-        f"Its tests: cd {folder} && python -m pytest, in an environment with TaskFlow and pytest.",
+        f"Its tests: cd {folder} && pip install -e . pytest && python -m pytest, where TaskFlow is installed.",
         f"Beside an instance: taskflow plugins install {folder.resolve()}",
     ]
     session.show({"folder": folder, "slug": slug, "kind": kind, "files": list(files)}, lines)
@@ -84,8 +84,6 @@ def render(slug: str, kind: PluginKind) -> dict[str, str]:
         f"src/{module}/__init__.py": f"{kind}/plugin.py.txt",
         f"tests/test_{slug}.py": f"{kind}/test_plugin.py.txt",
     }
-    if sort.connects:
-        templates["tests/conftest.py"] = "conftest.py.txt"
     folder = resources.files("taskflow.interfaces.cli") / "plugin_template"
     texts = {
         path: Template((folder / name).read_text(encoding="utf-8")).substitute(words)

@@ -109,7 +109,9 @@ class FakeHTTP(FakeServer):
             writer.write(whole[: len(whole) - 1])
             await writer.drain()
         elif self.fault is not Fault.CLOSE:
-            writer.write(self._answer(request).encode())
+            whole = self._answer(request).encode()
+            # An answer to HEAD is the head alone; what followed it would be read as the next answer.
+            writer.write(whole if request.method != "HEAD" else whole[: whole.index(b"\r\n\r\n") + 4])
             await writer.drain()
             return request.headers.get("connection", "").lower() != "close"
         return False
