@@ -186,3 +186,10 @@ def test_mail_servers_fail(fake_smtp: FakeSMTP, fault: Fault, error: type[Except
         sign_in_and_send(fake_smtp)
     assert code is None or str(code) in str(caught.value)
     assert fake_smtp.messages == []
+
+
+def test_head_is_answered_with_the_head_alone() -> None:
+    with FakeHTTP() as server, httpx.Client() as client:
+        server.fault = Fault.UNAUTHORISED
+        answers = [client.request(method, server.url).status_code for method in ("HEAD", "GET", "HEAD")]
+    assert answers == [401, 401, 401]

@@ -16,8 +16,8 @@ class FakeService(FakeHTTP):
 class TestContract(ChannelContract):
     module = "taskflow_notify_apprise"
     server_type = FakeService
-    # The first call loads Apprise, which takes a second of processor time.
-    timeout = 4.0
+    # The first call loads Apprise: a second of processor time, several on a busy machine.
+    timeout = 8.0
 
     def make_config(self, server: FakeService) -> dict[str, Any]:
         return {"urls": f"json://ada:{self.secret}@{server.host}:{server.port}/in", "timeout_s": self.timeout}
