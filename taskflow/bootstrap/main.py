@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from taskflow.bootstrap import commands
-from taskflow.interfaces.cli import configuration, demonstration, plugins, users
+from taskflow.bootstrap import commands, plugin_commands
+from taskflow.interfaces.cli import configuration, demonstration, users
 from taskflow.interfaces.cli.client import adding, suggestions, tasks
 from taskflow.interfaces.cli.client import session as sessions
 from taskflow.interfaces.cli.output import Failure, Session, report_failure
@@ -28,6 +28,7 @@ _EXPLAINED = {
     "taskflow.config.errors": ("ConfigError",),
     "taskflow.domain.errors": ("TaskFlowError",),
     "taskflow.application.ports": ("Undecryptable",),
+    "taskflow.infrastructure.distributions": ("NotInstalled",),
     "sqlite3": ("Error",),
     "django.db": ("DatabaseError",),
 }
@@ -52,8 +53,6 @@ def build() -> typer.Typer:
         commands.restore,
     ):
         app.command()(command)
-    for command in (commands.backup, commands.restore):
-        app.command()(command)
     app.command()(sessions.login)
     app.command()(sessions.logout)
     app.command()(adding.add)
@@ -61,7 +60,7 @@ def build() -> typer.Typer:
     app.command()(tasks.today)
     app.command()(tasks.done)
     app.command()(suggestions.suggest)
-    app.add_typer(plugins.app, name="plugins")
+    app.add_typer(plugin_commands.app, name="plugins")
     app.add_typer(users.app, name="user")
     app.add_typer(demonstration.app, name="demo")
     app.add_typer(configuration.app, name="config")

@@ -34,6 +34,16 @@ class Installed:
     refusal: str = ""
 
 
+def normalise(name: str) -> str:
+    """A distribution's name as it is compared (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def is_slug(name: str) -> bool:
+    """Whether a plugin may be named so."""
+    return len(name) <= _LONGEST_SLUG and _SLUG.fullmatch(name) is not None
+
+
 def find_installed(paths: list[str] | None = None) -> list[Installed]:
     """Every entry point of a group `taskflow.plugins.v…`, by slug; `paths` instead of `sys.path` where given.
 
@@ -43,7 +53,7 @@ def find_installed(paths: list[str] | None = None) -> list[Installed]:
     found: list[Installed] = []
     seen: set[str] = set()
     for distribution in importlib.metadata.distributions(path=sys.path if paths is None else paths):
-        name = _normal(distribution.metadata["Name"] or "")
+        name = normalise(distribution.metadata["Name"] or "")
         if not name or name in seen:
             continue
         seen.add(name)
@@ -60,7 +70,7 @@ def _read(
     refusal = ""
     if point.group != ENTRY_POINT_GROUP:
         refusal = f"It is written for {point.group}; this TaskFlow speaks {ENTRY_POINT_GROUP}."
-    elif not _SLUG.fullmatch(point.name) or len(point.name) > _LONGEST_SLUG:
+    elif not is_slug(point.name):
         refusal = f"Its entry point is named {point.name[:80]!r}: a slug has a-z, 0-9 and single _ (40 at most)."
     elif point.attr:
         refusal = f"Its entry point names {point.value[:200]!r}: name the module alone, without a colon."
@@ -88,11 +98,6 @@ def _refuse_twins(found: Iterable[Installed]) -> list[Installed]:
         refusal = f"{names} both claim the slug {slug!r}. Uninstall one of them."
         checked += [replace(plugin, refusal=plugin.refusal or refusal) for plugin in plugins]
     return checked
-
-
-def _normal(name: str) -> str:
-    """PEP 503."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _publisher(distribution: importlib.metadata.Distribution) -> str:

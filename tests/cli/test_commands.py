@@ -27,10 +27,16 @@ COMMANDS = list_commands(typer.main.get_command(build()))
 def test_every_command_explains_itself_and_takes_json_and_where_it_works(command: Any) -> None:
     options = {option for parameter in command.params for option in parameter.opts}
     assert "--json" in options
-    # An instance's folder, or the address of one; login takes the address as its argument.
-    assert ("--data-dir" in options) != bool({"--url", "url"} & options)
+    # An instance's folder, or the address of one; login takes the address as its argument. A new package needs neither.
+    places = [bool(names & options) for names in ({"--data-dir"}, {"--url", "url"}, {"--directory"})]
+    assert places.count(True) == 1
     assert command.help.strip()
     assert all(parameter.help for parameter in command.params)
+
+
+def test_no_command_stands_there_twice() -> None:
+    registered = [command.callback for command in build().registered_commands]
+    assert len(registered) == len(set(registered))
 
 
 def test_help_loads_neither_django_nor_the_settings_model() -> None:

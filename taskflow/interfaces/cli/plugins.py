@@ -1,6 +1,7 @@
 """`taskflow plugins`: what is installed beside TaskFlow, whether it fits, and what is wanted of it.
 
-None of these commands imports a plugin: what they show was written down by a process that did.
+None of these commands imports a plugin: what they show was written down by a process that did. `bootstrap` adds those
+that install and remove plugins.
 """
 
 import sys
@@ -40,8 +41,8 @@ def list_plugins(
     from taskflow.domain.permissions import SYSTEM
 
     cards = list_cards(SYSTEM, again=again)
-    lines = [_line(card) for card in cards]
-    session.show({"results": [_document(card) for card in cards]}, lines or ["No plugin is installed."])
+    lines = [describe(card) for card in cards]
+    session.show({"results": [write_document(card) for card in cards]}, lines or ["No plugin is installed."])
 
 
 @app.command("show")
@@ -50,8 +51,8 @@ def show(context: typer.Context, slug: Slug, data_dir: DataDir = None, json: Jso
     session: Session = context.obj
     session.open(data_dir)
     card = _find(slug)
-    document = _document(card) | {"schemas": card.plugin.schemas, "trace": card.plugin.trace}
-    session.show(document, [_line(card), *_details(card)])
+    document = write_document(card) | {"schemas": card.plugin.schemas, "trace": card.plugin.trace}
+    session.show(document, [describe(card), *_details(card)])
 
 
 @app.command("enable")
@@ -90,7 +91,7 @@ def configure(
 
         config = {**_parse(card, values or []), **dict.fromkeys(unset or [])}
         card = update_plugin(SYSTEM, slug, Wish(config=config))
-    session.show(_document(card), _settings(card) or ["It has no settings."])
+    session.show(write_document(card), _settings(card) or ["It has no settings."])
 
 
 @app.command("check")
@@ -129,7 +130,7 @@ def _update(context: typer.Context, slug: str, data_dir: Any, *, enabled: bool) 
     from taskflow.domain.permissions import SYSTEM
 
     card = update_plugin(SYSTEM, slug, Wish(enabled=enabled))
-    session.show(_document(card), [_line(card)])
+    session.show(write_document(card), [describe(card)])
 
 
 def _parse(card: "Card", pairs: list[str]) -> dict[str, "Value"]:
@@ -154,7 +155,8 @@ def _parse(card: "Card", pairs: list[str]) -> dict[str, "Value"]:
     return config
 
 
-def _line(card: "Card") -> str:
+def describe(card: "Card") -> str:
+    """A line: what it is, and how it is."""
     plugin = card.plugin
     named = f"{plugin.slug}  {plugin.distribution} {plugin.version}".rstrip()
     told = [named, f"{card.status.value}: {card.reason}" if card.reason else card.status.value]
@@ -191,7 +193,8 @@ def _write(value: "Value") -> str:
     return ",".join(value) if isinstance(value, list) else str(value)
 
 
-def _document(card: "Card") -> dict[str, Any]:
+def write_document(card: "Card") -> dict[str, Any]:
+    """A plugin as `--json` has it."""
     plugin = card.plugin
     return {
         "slug": plugin.slug,

@@ -1,0 +1,1 @@
+"""Packages under `examples/`, as somebody else would use them."""
