@@ -5,6 +5,7 @@ import importlib
 import inspect as introspection
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -15,7 +16,7 @@ from taskflow.plugin_api import ENTRY_POINT_GROUP, Kind, Manifest
 from taskflow.plugin_host.discovery import Installed, find_installed
 from taskflow.plugin_host.inspector import check_settings, inspect
 from taskflow.testing.calls import CALLS, make_objects, stop
-from taskflow.testing.context import FakeContext
+from taskflow.testing.context import FakeClock, FakeContext
 from taskflow.testing.probes import probe_import
 from taskflow.testing.promises import promise
 from taskflow.testing.servers import FakeServer
@@ -63,7 +64,9 @@ class PluginContract:
     def make_context(self, server: Any) -> FakeContext:
         """A context with the settings of `make_config`."""
         config = self.manifest.config.model_validate(self.make_config(server))
-        return FakeContext(config, slug=self.manifest.slug, uses=self.manifest.uses)
+        # Servers tell instants by the real clock.
+        clock = FakeClock(datetime.now(UTC))
+        return FakeContext(config, slug=self.manifest.slug, uses=self.manifest.uses, clock=clock)
 
     def find_distribution(self) -> Installed:
         """The installed distribution that the module came with."""
