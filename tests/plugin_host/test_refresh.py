@@ -1,12 +1,14 @@
 """What is known of plugins follows what is installed; each is asked once."""
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from taskflow.application.plugins import find_plugins, refresh
+from taskflow.config import current_settings, load_settings, use_settings
 from taskflow.domain.errors import NotFound
 from taskflow.store.models import Plugin, PluginSetup
 from tests.plugin_host.distributions import make, record
@@ -15,9 +17,12 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
-    return tmp_path
+    before = current_settings()
+    use_settings(load_settings({"TASKFLOW_DATA_DIR": os.environ["TASKFLOW_DATA_DIR"]}))
+    yield tmp_path
+    use_settings(before)
 
 
 @pytest.fixture

@@ -195,8 +195,8 @@ def test_a_broken_plugin_is_named_and_its_neighbour_works(
     kind, words = AT_CALL[slug]
     for _ in range(2):
         with suppress(CallFailed):
-            runner.offers(slug, deadline=10)
-        failure = refusal(runner, slug, "x", deadline=1.5)
+            runner.offers(slug, deadline=20)
+        failure = refusal(runner, slug, "x", deadline=3)
         assert (failure.kind, words in failure.message) == (kind, True), failure.message
         began = time.monotonic()
         assert runner.complete("echo", ask("hello"), deadline=5).text.startswith("hello")

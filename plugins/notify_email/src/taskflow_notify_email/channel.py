@@ -23,7 +23,6 @@ from taskflow_notify_email.config import Config, PersonalConfig
 from taskflow_notify_email.errors import next_step, translate
 from taskflow_notify_email.mail import compose
 
-
 #: Seconds for the farewell, after which the mail has long been taken.
 _FAREWELL = 1.0
 
