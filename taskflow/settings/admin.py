@@ -81,7 +81,11 @@ UNFOLD: dict[str, Any] = {
             {
                 "title": "Operation",
                 "separator": True,
-                "items": [_page("Jobs", "conveyor_belt", "job"), _page("Events", "history", "event")],
+                "items": [
+                    _page("Plugins", "extension", "plugin"),
+                    _page("Jobs", "conveyor_belt", "job"),
+                    _page("Events", "history", "event"),
+                ],
             },
         ],
     },

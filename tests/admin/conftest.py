@@ -12,6 +12,9 @@ from taskflow.application.changes import change
 from taskflow.domain.permissions import SYSTEM, SiteRole
 from taskflow.store.models import Job, User
 from tests.conftest import World
+from tests.plugins.conftest import instance
+
+__all__ = ["instance"]
 
 
 class Browser:

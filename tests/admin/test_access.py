@@ -11,8 +11,19 @@ from tests.admin.conftest import Browser
 PAGES = sorted(model._meta.model_name or "" for model in site._registry)
 
 
-def test_the_admin_has_its_nine_pages_and_none_of_other_apps() -> None:
-    assert PAGES == ["apitoken", "event", "job", "label", "project", "savedfilter", "suggestion", "task", "user"]
+def test_the_admin_has_its_ten_pages_and_none_of_other_apps() -> None:
+    assert PAGES == [
+        "apitoken",
+        "event",
+        "job",
+        "label",
+        "plugin",
+        "project",
+        "savedfilter",
+        "suggestion",
+        "task",
+        "user",
+    ]
 
 
 def test_a_signed_out_person_is_led_to_the_sign_in_page_and_back(stranger: Browser) -> None:

@@ -3,7 +3,30 @@
 `base.py` alone knows Unfold and the one write path; a page names its columns, its filters and its use cases.
 """
 
-from taskflow.interfaces.admin import events, jobs, labels, projects, saved_filters, suggestions, tasks, tokens, users
+from taskflow.interfaces.admin import (
+    events,
+    jobs,
+    labels,
+    plugins,
+    projects,
+    saved_filters,
+    suggestions,
+    tasks,
+    tokens,
+    users,
+)
 from taskflow.interfaces.admin.site import site
 
-__all__ = ["events", "jobs", "labels", "projects", "saved_filters", "site", "suggestions", "tasks", "tokens", "users"]
+__all__ = [
+    "events",
+    "jobs",
+    "labels",
+    "plugins",
+    "projects",
+    "saved_filters",
+    "site",
+    "suggestions",
+    "tasks",
+    "tokens",
+    "users",
+]

@@ -26,27 +26,40 @@ from taskflow.store.models import User
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin, TabularInline
     from django.contrib.admin.views.main import ChangeList
-    from django.forms import PasswordInput, TextInput
+    from django.forms import CheckboxInput, NumberInput, PasswordInput, Select, Textarea, TextInput
 
+    Checkbox = CheckboxInput
+    Switch = CheckboxInput
     _ModelAdmin = ModelAdmin[Any]
     _TabularInline = TabularInline[Any, Any]
 else:
     from unfold.admin import ModelAdmin as _ModelAdmin
     from unfold.admin import TabularInline as _TabularInline
     from unfold.views import ChangeList
+    from unfold.widgets import UnfoldAdminIntegerFieldWidget as NumberInput
     from unfold.widgets import UnfoldAdminPasswordWidget as PasswordInput
+    from unfold.widgets import UnfoldAdminSelectWidget as Select
+    from unfold.widgets import UnfoldAdminTextareaWidget as Textarea
     from unfold.widgets import UnfoldAdminTextInputWidget as TextInput
+    from unfold.widgets import UnfoldBooleanSwitchWidget as Switch
+    from unfold.widgets import UnfoldBooleanWidget as Checkbox
 
 __all__ = [
     "AdminPage",
+    "Checkbox",
     "EditablePage",
     "InlineTable",
+    "NumberInput",
     "PasswordInput",
+    "Select",
+    "Switch",
     "TextInput",
+    "Textarea",
     "UseCaseForm",
     "Values",
     "actor_of",
     "column",
+    "explain",
 ]
 
 Values = Mapping[str, Any]

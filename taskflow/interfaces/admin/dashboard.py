@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from taskflow.application import ledger, ports
 from taskflow.application.insights import WEEKS, prioritisation_insights
+from taskflow.application.plugin_cards import Status, make_cards
 from taskflow.domain.permissions import Actor, SiteRole
 from taskflow.interfaces.admin.base import actor_of
 from taskflow.interfaces.admin.charts import Chart, Series, bar_chart, line_chart
 from taskflow.interfaces.admin.display import NOTHING, ago, percent, span
-from taskflow.store.models import Job, Task, User, WorkerBeat
+from taskflow.store.models import Job, Plugin, Task, User, WorkerBeat
 from taskflow.store.models.jobs import JobState
 
 #: How many days of activity are drawn.
@@ -31,7 +32,7 @@ def build_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, 
     now = ports.now()
     return {
         **context,
-        "cards": _cards(now),
+        "cards": [*_cards(now), _plugins_card()],
         "recent_failures": _recent_failures(now),
         **_charts(actor_of(request), now),
     }
@@ -79,6 +80,16 @@ def _cards(now: datetime) -> list[dict[str, Any]]:
             alarm=not alive,
         ),
     ]
+
+
+def _plugins_card() -> dict[str, Any]:
+    """How the known plugins are; what was installed since somebody looked is not looked into here."""
+    statuses = [card.status for card in make_cards(list(Plugin.objects.all()))]
+    active = statuses.count(Status.ACTIVE)
+    ailing = sum(status not in {Status.ACTIVE, Status.DISABLED} for status in statuses)
+    need = "needs" if ailing == 1 else "need"
+    note = f"{ailing} {need} attention" if ailing else "none needs attention"
+    return _card("Plugins", f"{active} active", note, reverse("admin:store_plugin_changelist"), alarm=ailing > 0)
 
 
 def _card(title: str, value: Any, note: str, url: str | None, *, alarm: bool = False) -> dict[str, Any]:

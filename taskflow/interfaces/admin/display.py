@@ -26,6 +26,14 @@ SUGGESTION_TONES = {
     "failed": "danger",
     "queued": "info",
 }
+PLUGIN_TONES = {
+    "active": "success",
+    "degraded": "warning",
+    "needs_config": "warning",
+    "incompatible": "danger",
+    "load_error": "danger",
+    "missing": "danger",
+}
 ROLE_TONES = {"admin": "danger", "manager": "warning", "owner": "primary"}
 
 
