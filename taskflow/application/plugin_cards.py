@@ -98,7 +98,7 @@ def _make_card(
     plugin: Plugin, setups: Mapping[str, PluginSetup], pauses: list[PluginPause], failure: PluginFailure | None
 ) -> Card:
     stored = setups.get(plugin.slug)
-    setup = stored or PluginSetup(slug=plugin.slug, updated_at=plugin.inspected_at)
+    setup = stored or PluginSetup(slug=plugin.slug, updated_at=plugin.inspected_at, version=0)
     problems = () if stored is None or plugin.error or plugin.missing else find_problems(plugin, stored)
     status, reason = observe(plugin, setup, problems, pauses)
     return Card(plugin, setup, status, reason, fields_of(plugin), settings_in_effect(plugin, stored), failure)

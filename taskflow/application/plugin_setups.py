@@ -64,7 +64,8 @@ def update_plugin(actor: Actor, slug: str, wish: Wish, *, version: int | None = 
 
 def _read_setup(plugin: Plugin) -> PluginSetup:
     found = PluginSetup.objects.filter(slug=plugin.slug).first()
-    return found or PluginSetup(slug=plugin.slug, updated_at=ports.now())
+    # One that nobody stored yet is older than the first that somebody stores.
+    return found or PluginSetup(slug=plugin.slug, updated_at=ports.now(), version=0)
 
 
 def _merge_checked(plugin: Plugin, setup: PluginSetup, given: Mapping[str, Any]) -> None:
@@ -82,13 +83,13 @@ def _merge_checked(plugin: Plugin, setup: PluginSetup, given: Mapping[str, Any])
 
 
 def _save(opened: Change, seen: PluginSetup, held: PluginSetup | None, wish: Wish) -> None:
-    before = held or PluginSetup(slug=seen.slug)
+    before = held or PluginSetup(slug=seen.slug, version=0)
     seen.enabled = before.enabled if wish.enabled is None else wish.enabled
     seen.order = before.order if wish.order is None else wish.order
     fresh = held is None
     if not fresh and (seen.enabled, seen.order) == (before.enabled, before.order) and not wish.config:
         return
-    seen.version = before.version if fresh else before.version + 1
+    seen.version = before.version + 1
     seen.updated_at = opened.now
     seen.save(force_insert=fresh)
     if seen.enabled != before.enabled:
@@ -113,7 +114,7 @@ def check_plugin(actor: Actor, slug: str, *, send: bool = False) -> Trial:
         raise Invalid.field("send", "no_channel", "Only a notification channel sends messages.")
     if card.effect.problems:
         first = card.effect.problems[0]
-        return Trial.refused(f"{first.field}: {first.detail}")
+        return Trial(ok=False, error=f"{first.field}: {first.detail}", next_step="Mend its settings, then try again.")
     test = _test_message(actor) if send else None
     return check(as_enabled(card.plugin, card.setup, card.effect), outbound(), send=test)
 

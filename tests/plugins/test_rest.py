@@ -200,6 +200,14 @@ def test_if_match_keeps_two_administrators_apart(instance: Instance, root_api: A
     assert root_api.get("plugins/good").json()["order"] == 5
 
 
+def test_the_first_change_of_a_plugin_makes_what_was_read_before_stale(instance: Instance, root_api: Api) -> None:
+    instance.install("good")
+    seen = root_api.get("plugins/good").headers["ETag"]
+    assert root_api.patch("plugins/good", {"order": 5}, **{"If-Match": seen}).status_code == 200
+    assert root_api.patch("plugins/good", {"order": 7}, **{"If-Match": seen}).status_code == 412
+    assert root_api.get("plugins/good").json()["order"] == 5
+
+
 def test_plugins_are_listed_in_their_order(instance: Instance, root_api: Api) -> None:
     for slug in ("a", "b", "c"):
         instance.install(slug)
