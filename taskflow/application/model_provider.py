@@ -31,7 +31,7 @@ class ProviderChoice:
 def read_choice(actor: Actor) -> ProviderChoice:
     """The provider in force. `Forbidden` to all but site administrators."""
     require_site(actor, Action.PLUGIN_ADMIN)
-    return _describe(list_cards(actor))
+    return describe_choice(list_cards(actor))
 
 
 def choose_provider(actor: Actor, slug: str | None, *, model: str | None = None) -> ProviderChoice:
@@ -54,10 +54,11 @@ def choose_provider(actor: Actor, slug: str | None, *, model: str | None = None)
         board.save(update_fields=["provider", "provider_model"])
         opened.event(EventType.PROVIDER_CHOSEN, data={"slug": slug, "model": model})
         next_generation()
-    return _describe(cards)
+    return describe_choice(cards)
 
 
-def _describe(cards: list[Card]) -> ProviderChoice:
+def describe_choice(cards: list[Card]) -> ProviderChoice:
+    """The provider in force, where `cards` are all plugins."""
     board = read_board()
     ready = [card.plugin.slug for card in cards if Kind.LLM_PROVIDER in card.kinds and card.status in _READY]
     return ProviderChoice(

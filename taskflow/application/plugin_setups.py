@@ -8,7 +8,7 @@ from taskflow.application import ports
 from taskflow.application.access import require_site
 from taskflow.application.changes import Change, change
 from taskflow.application.plugin_board import next_generation
-from taskflow.application.plugin_cards import Card, find_card
+from taskflow.application.plugin_cards import Card, find_card, make_cards
 from taskflow.application.plugin_runs import as_enabled, outbound
 from taskflow.application.plugin_settings import ask_about, merge, settings_in_effect
 from taskflow.application.plugins import find_plugins, refresh
@@ -41,6 +41,8 @@ def update_plugin(actor: Actor, slug: str, wish: Wish, *, version: int | None = 
     may be filled in later. `NotFound`, `Conflict` (`not_usable`) for settings of one that cannot be used.
     """
     require_site(actor, Action.PLUGIN_ADMIN)
+    if wish.order is not None and not 0 <= wish.order <= MOST_ORDER:
+        raise Invalid.field("order", "out_of_range", f"Give a number from 0 to {MOST_ORDER}.")
     refresh()
     plugin = find_plugins(slug)[0]
     if wish.config and plugin.error:
@@ -59,7 +61,8 @@ def update_plugin(actor: Actor, slug: str, wish: Wish, *, version: int | None = 
                 # Somebody else was faster: their settings are merged with, not overwritten.
                 continue
             _save(opened, seen, held, wish)
-        return find_card(actor, slug)
+        # Not looked for again: one that was uninstalled is forgotten as soon as it is not wanted any more.
+        return make_cards([plugin])[0]
 
 
 def _read_setup(plugin: Plugin) -> PluginSetup:

@@ -31,15 +31,20 @@ def refresh(*, again: bool = False, paths: list[str] | None = None) -> list[Plug
     installed = [_leave_out(plugin) for plugin in find_installed(paths)]
     known = {(plugin.slug, plugin.distribution): plugin for plugin in Plugin.objects.all()}
     asked = [plugin for plugin in installed if _is_to_be_asked(plugin, known, again)]
-    gone = known.keys() - {(plugin.slug, plugin.distribution) for plugin in installed}
-    if asked or any(not known[key].missing for key in gone):
+    found = {(plugin.slug, plugin.distribution) for plugin in installed}
+    gone = [plugin for key, plugin in known.items() if key not in found]
+    # Of what was uninstalled, only what is still wanted is worth a line.
+    wanted = set(PluginSetup.objects.filter(enabled=True).values_list("slug", flat=True)) if gone else set()
+    lost = [plugin for plugin in gone if plugin.slug in wanted and not plugin.missing]
+    forgotten = [plugin for plugin in gone if plugin.slug not in wanted]
+    if asked or lost or forgotten:
         # Outside of a transaction: each may take its ten seconds.
         with ThreadPoolExecutor(_AT_A_TIME) as pool:
             answers = list(pool.map(inspect, asked))
-        _store(asked, answers, [known[key] for key in gone])
-    found = list(Plugin.objects.order_by("slug", "distribution"))
-    _enable_from_environment(found)
-    return found
+        _store(asked, answers, lost, forgotten)
+    plugins = list(Plugin.objects.order_by("slug", "distribution"))
+    _enable_from_environment(plugins)
+    return plugins
 
 
 @handles(REFRESH)
@@ -50,7 +55,7 @@ def refresh_stored(job: Job) -> None:
         ledger.finish(job)
 
 
-def _store(asked: list[Installed], answers: list[Inspection], gone: list[Plugin]) -> None:
+def _store(asked: list[Installed], answers: list[Inspection], lost: list[Plugin], forgotten: list[Plugin]) -> None:
     with change(SYSTEM) as opened:
         for plugin, answer in zip(asked, answers, strict=True):
             Plugin.objects.update_or_create(
@@ -58,10 +63,8 @@ def _store(asked: list[Installed], answers: list[Inspection], gone: list[Plugin]
                 distribution=plugin.distribution,
                 defaults=_columns(plugin, answer) | {"inspected_at": opened.now},
             )
-        # Of what was uninstalled, only what is still wanted is worth a line.
-        wanted = set(PluginSetup.objects.filter(enabled=True).values_list("slug", flat=True))
-        Plugin.objects.filter(pk__in=[plugin.pk for plugin in gone if plugin.slug in wanted]).update(missing=True)
-        Plugin.objects.filter(pk__in=[plugin.pk for plugin in gone if plugin.slug not in wanted]).delete()
+        Plugin.objects.filter(pk__in=[plugin.pk for plugin in lost]).update(missing=True)
+        Plugin.objects.filter(pk__in=[plugin.pk for plugin in forgotten]).delete()
         next_generation()
 
 

@@ -76,6 +76,8 @@ def _read_field(name: str, described: Schema, required: bool, definitions: Schem
     default_from = str(described.get("default_from", ""))
     if default_from and default_from not in DEFAULTS_FROM:
         raise UnknownField(f"{name}: default_from is {default_from!r}; known: {', '.join(sorted(DEFAULTS_FROM))}.")
+    if default_from == "EMAIL_URL" and kind is not FieldKind.SECRET:
+        raise UnknownField(f"{name}: EMAIL_URL holds a password, so that only a SecretStr may take it.")
     choices = shape.get("enum", [shape["const"]] if "const" in shape else [])
     if not all(isinstance(choice, str) for choice in choices):
         raise UnknownField(f"{name}: its choices must be texts.")

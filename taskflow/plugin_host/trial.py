@@ -42,11 +42,6 @@ class Trial:
     #: What the other side said of a message that was sent.
     detail: str = ""
 
-    @classmethod
-    def refused(cls, error: str) -> "Trial":
-        """Of a plugin that could not even be started with its settings."""
-        return cls(ok=False, error=error, next_step="Complete the settings first.")
-
 
 def check(
     plugin: EnabledPlugin,

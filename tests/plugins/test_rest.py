@@ -253,3 +253,25 @@ def test_only_site_administrators_see_plugins(instance: Instance, api: Api) -> N
 def test_an_unknown_plugin_is_not_found(instance: Instance, root_api: Api) -> None:
     for method, path in (("GET", ""), ("PATCH", ""), ("GET", "/schema"), ("GET", "/errors"), ("POST", "/check")):
         assert root_api(method, f"plugins/nothing{path}", {}).status_code == 404
+
+
+def test_a_wanted_plugin_that_was_uninstalled_is_missing_until_it_is_disabled(
+    instance: Instance, root_api: Api
+) -> None:
+    instance.install("good")
+    root_api.patch("plugins/good", {"enabled": True})
+    for path in list(instance.folder.glob("taskflow_good*")):
+        path.rename(instance.folder.parent / path.name)
+    assert listed(root_api)["good"]["status"] == "missing"
+    assert root_api.post("plugins/good/check", {}).status_code == 409
+    assert root_api.patch("plugins/good", {"enabled": False}).status_code == 200
+    assert "good" not in listed(root_api)
+
+
+def test_a_default_that_holds_a_password_is_for_secret_fields_only(instance: Instance, root_api: Api) -> None:
+    code = EVERY_FIELD.replace(
+        'model: str = "small"', 'model: str = Field(json_schema_extra={{"default_from": "EMAIL_URL"}})'
+    )
+    instance.install("nosy", code)
+    card = listed(root_api)["nosy"]
+    assert (card["status"], "only a SecretStr" in card["reason"]) == ("incompatible", True)
