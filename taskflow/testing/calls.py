@@ -1,5 +1,6 @@
 """The one call that each kind of object exists for: which hook makes it, what it takes, what it answers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType, NoneType
 from typing import Any
@@ -23,6 +24,7 @@ from taskflow.plugin_api import (
     Signal,
     hooks,
 )
+from taskflow.testing.promises import promise
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,16 @@ CALLS = {
 
 
 def make_objects(module: ModuleType, kind: Kind, ctx: PluginContext) -> list[Any]:
-    """What the module's hook for this kind makes of a context; empty where it has no such hook."""
-    return [made for answer in _call_hook(module, CALLS[kind].hook, ctx) for made in answer]
+    """What the module's hook for this kind makes of a context; empty where it has no such hook.
+
+    `BrokenPromise` where it returns something else than a list.
+    """
+    hook = CALLS[kind].hook
+    answers = _call_hook(module, hook, ctx)
+    for answer in answers:
+        listed = isinstance(answer, Sequence) and not isinstance(answer, str | bytes)
+        promise(listed, f"{hook} must return a list, not a {type(answer).__name__}.")
+    return [made for answer in answers for made in answer]
 
 
 def stop(module: ModuleType, ctx: PluginContext) -> None:

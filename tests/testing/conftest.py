@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.plugin_host.distributions import make
-from tests.testing.samples import CHANNEL, OLLAMA, PRIORITISER, PROVIDER, WEBHOOK
+from tests.testing.samples import ASKING, CHANNEL, OLLAMA, PRIORITISER, PROVIDER, WEBHOOK
 
 GOOD = {
     "kit_llm": PROVIDER,
     "kit_ollama": OLLAMA,
+    "kit_asking": ASKING,
     "kit_prioritiser": PRIORITISER,
     "kit_channel": CHANNEL,
     "kit_webhook": WEBHOOK,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from taskflow.testing.contracts import ChannelContract, LLMProviderContract, PrioritiserContract
-from taskflow.testing.servers import FakeHTTP, FakeOllama
+from taskflow.testing.servers import Answer, FakeHTTP, FakeOllama, Request
 
 
 class Provider(LLMProviderContract):
@@ -38,3 +38,20 @@ class Webhook(ChannelContract):
 
     def make_user_settings(self, server: Any) -> dict[str, Any]:
         return {"room": "home"}
+
+
+class Levels(FakeHTTP):
+    """A service of somebody's own, as an author makes a fake of it."""
+
+    answers_matter = True
+
+    def answer(self, request: Request) -> Answer:
+        return Answer({"probabilities": {"low": 0.1, "medium": 0.2, "high": 0.3, "urgent": 0.4}})
+
+
+class Asking(PrioritiserContract):
+    module = "taskflow_kit_asking"
+    server_type = Levels
+
+    def make_config(self, server: Any) -> dict[str, Any]:
+        return {"url": server.url, "timeout_s": self.timeout}

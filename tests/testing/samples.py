@@ -301,3 +301,47 @@ manifest = Manifest(
 def taskflow_notification_channels(ctx):
     return [Webhook(ctx)]
 """
+
+ASKING = """
+from taskflow.plugin_api import (
+    AuthError, Kind, Manifest, Network, PermanentError, PluginConfig, Signal, TransientError, hookimpl,
+)
+
+
+class Config(PluginConfig):
+    url: str
+    timeout_s: float = 30
+
+
+class Asking:
+    name = "asking"
+
+    def __init__(self, ctx):
+        self._url, self._client = ctx.config.url, ctx.http(ctx.config.timeout_s)
+
+    async def prioritise(self, request):
+        answer = await self._client.post(self._url, json={{"title": request.task.title}})
+        if answer.status_code in (401, 403):
+            raise AuthError("The service refused us.")
+        if answer.status_code == 429 or answer.status_code >= 500:
+            raise TransientError("The service is busy.", retry_after=self.when(answer.headers.get("Retry-After", "")))
+        if answer.status_code != 200:
+            raise PermanentError("The service does not know us.")
+        try:
+            return Signal(probabilities=answer.json()["probabilities"])
+        except (ValueError, LookupError, TypeError):
+            return None
+
+    def when(self, after):
+        return float(after) if after.isdigit() else None
+
+
+manifest = Manifest(
+    slug="{slug}", name="Asking", kinds={{Kind.PRIORITISER}}, network=Network.CONFIGURED, config=Config
+)
+
+
+@hookimpl
+def taskflow_prioritisers(ctx):
+    return [Asking(ctx)]
+"""

@@ -145,7 +145,7 @@ BROKEN = {
         "        import asyncio\n        try:\n            return await self.inner(request)\n"
         "        except asyncio.CancelledError:\n            return Completion(text='x')",
         CANCEL,
-        "answered all the same",
+        "answers all the same",
     ),
     "cancelling is not heard": call(
         "        import asyncio\n        try:\n            return await self.inner(request)\n"

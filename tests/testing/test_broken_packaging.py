@@ -85,6 +85,20 @@ BROKEN = {
         "test_hooks_make_objects",
         "logs a secret",
     ),
+    "a hook that is a generator": Broken(
+        Prioritiser, LIST, "yield Mentions(ctx.config.word)", "test_hooks_make_objects", "not a generator"
+    ),
+    "a hook that needs a running loop": Broken(
+        Prioritiser,
+        LIST,
+        f"__import__('asyncio').get_running_loop()\n    {LIST}",
+        "test_hooks_make_objects",
+        "no running event loop",
+        error=RuntimeError,
+    ),
+    "an object without name": Broken(
+        Prioritiser, 'name = "mentions"', 'name = " "', "test_hooks_make_objects", "1 to 100 characters"
+    ),
     "a method that is not asynchronous": Broken(
         Prioritiser, "async def prioritise", "def prioritise", "test_hooks_make_objects", "must be `async def`"
     ),

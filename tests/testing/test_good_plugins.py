@@ -21,3 +21,7 @@ class TestOllama(good.Ollama):
 
 class TestWebhook(good.Webhook):
     pass
+
+
+class TestAsking(good.Asking):
+    pass

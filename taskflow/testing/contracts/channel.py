@@ -21,8 +21,6 @@ class ChannelContract(CheckContract):
 
     kind: ClassVar[Kind] = Kind.NOTIFICATION_CHANNEL
     server_type: ClassVar[type[FakeServer] | None] = FakeSMTP
-    # What was taken by the other side is better reported than sent again.
-    may_finish: ClassVar[bool] = True
 
     def make_user_settings(self, server: Any) -> dict[str, Any]:
         """One person's own settings of the channel, for the manifest's `user_config`; none unless overridden."""

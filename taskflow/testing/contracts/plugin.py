@@ -24,6 +24,7 @@ from taskflow.testing.servers import FakeServer
 #: Seconds of processor time that importing a plugin may take beyond the contract's own.
 IMPORT_SECONDS = 0.5
 _ATTEMPTS = 3
+_LONGEST_NAME = 100
 
 
 class PluginContract:
@@ -62,9 +63,8 @@ class PluginContract:
         return manifest
 
     def make_context(self, server: Any) -> FakeContext:
-        """A context with the settings of `make_config`."""
+        """A context with the settings of `make_config`; its clock stands at the present."""
         config = self.manifest.config.model_validate(self.make_config(server))
-        # Servers tell instants by the real clock.
         clock = FakeClock(datetime.now(UTC))
         return FakeContext(config, slug=self.manifest.slug, uses=self.manifest.uses, clock=clock)
 
@@ -145,12 +145,12 @@ class PluginContract:
         promise(self.secret not in str(problems), "What is wrong with settings is said with the secret in it.")
 
     def test_hooks_make_objects(self, server: Any) -> None:
-        async def use(ctx: FakeContext) -> None:
-            for kind in sorted(self.manifest.kinds):
-                _check_objects(make_objects(self.plugin, kind, ctx), kind)
-            promise(self.secret not in " ".join(ctx.logged), "A hook logs a secret.")
-
-        asyncio.run(self._with_context(server, use))
+        ctx = self.make_context(server)
+        # Their host calls them before its loop runs.
+        for kind in sorted(self.manifest.kinds):
+            _check_objects(make_objects(self.plugin, kind, ctx), kind)
+        promise(self.secret not in " ".join(ctx.logged), "A hook logs a secret.")
+        asyncio.run(self._stop(ctx))
 
     def test_it_may_be_stopped_twice(self, server: Any) -> None:
         async def use(ctx: FakeContext) -> None:
@@ -167,9 +167,12 @@ class PluginContract:
         asyncio.run(self._with_context(server, use))
 
     async def _with_context(self, server: Any, use: Callable[[FakeContext], Awaitable[None]]) -> None:
-        """Hands a context to `use` and stops the plugin afterwards, in a loop as its host does."""
+        """Hands a context to `use` and stops the plugin afterwards."""
         ctx = self.make_context(server)
         await use(ctx)
+        await self._stop(ctx)
+
+    async def _stop(self, ctx: FakeContext) -> None:
         stop(self.plugin, ctx)
         # What it had the loop close is closed now.
         await asyncio.sleep(0)
@@ -180,8 +183,12 @@ def _check_objects(made: list[Any], kind: Kind) -> None:
     call = CALLS[kind]
     promise(bool(made), f"{call.hook} makes nothing of the settings of make_config.")
     for one in made:
-        promise(isinstance(one, call.protocol), f"{call.hook}: {one!r} is no {call.protocol.__name__}.")
-        promise(isinstance(one.name, str) and bool(one.name), f"{call.hook}: a name is a text that is not empty.")
+        promise(
+            isinstance(one, call.protocol) and not isinstance(one, type),
+            f"{call.hook}: {one!r} is no {call.protocol.__name__}.",
+        )
+        named = isinstance(one.name, str) and 0 < len(one.name.strip()) <= _LONGEST_NAME
+        promise(named, f"{call.hook}: a name is a text of 1 to {_LONGEST_NAME} characters.")
         for method in call.methods:
             asynchronous = introspection.iscoroutinefunction(getattr(one, method))
             promise(asynchronous, f"{type(one).__name__}.{method} must be `async def`.")
