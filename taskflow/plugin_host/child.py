@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import pluggy
-from pydantic import TypeAdapter, ValidationError
+from pydantic import SecretStr, TypeAdapter, ValidationError
 
 from taskflow.plugin_api import hooks
 from taskflow.plugin_api.data import CompletionRequest, Message, PriorityRequest, Recipient
@@ -47,6 +47,7 @@ _METHODS: dict[Kind, tuple[tuple[str, type[Any]], ...]] = {
 }
 _LONGEST_MESSAGE = 1_000
 _LONGEST_TRACE = 8_000
+_LONGEST_LINE = 2_000
 #: Seconds between two looks whether the parent is still there.
 _WATCH_EVERY = 1.0
 #: Seconds that a plugin's own closing may take.
@@ -107,8 +108,6 @@ class _Server:
 
     def load(self, first: Mapping[str, Any]) -> bool:
         """Imports the plugin and calls its hooks; whether it can serve."""
-        # The parent's path: what is installed for it is installed here.
-        sys.path[:] = first["path"]
         stage = f"Importing {first['module']}"
         try:
             module = importlib.import_module(first["module"])
@@ -116,7 +115,7 @@ class _Server:
             manifest: Manifest = module.manifest
             config = manifest.config.model_validate(first["config"])
             self._user_config = manifest.user_config
-            log = open_log(first["slug"], self._send_log, self._redact)
+            log = open_log(first["slug"], self._send_log)
             context = HostContext(first["slug"], config, Outbound(**first["outbound"]), log)
             self._context = context
             manager = pluggy.PluginManager(hooks.PROJECT)
@@ -211,7 +210,11 @@ class _Server:
     def _read_recipient(self, given: dict[str, Any]) -> Recipient:
         settings = given.get("settings")
         if self._user_config is not None:
-            given = given | {"settings": self._user_config.model_validate(settings or {})}
+            personal = self._user_config.model_validate(settings or {})
+            self._redact = self._redact.extended(
+                value.get_secret_value() for _, value in personal if isinstance(value, SecretStr)
+            )
+            given = given | {"settings": personal}
         return Recipient.model_validate(given)
 
     def _describe(self, error: BaseException, kind: str, prefix: str = "") -> Answer:
@@ -230,7 +233,7 @@ class _Server:
         }
 
     def _send_log(self, level: int, text: str) -> None:
-        self._send({"log": [level, text]})
+        self._send({"log": [level, self._redact(text)[:_LONGEST_LINE]]})
 
     def _send(self, message: Answer) -> None:
         frame = encode(message)

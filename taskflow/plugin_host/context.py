@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, NoReturn
 
 from taskflow.plugin_api.errors import PermanentError
 from taskflow.plugin_api.manifest import PluginConfig
-from taskflow.plugin_host.redaction import Redactor
 from taskflow.plugin_host.state import Outbound
 
 if TYPE_CHECKING:
     import httpx
 
     from taskflow.plugin_host.outbound import Guard
-
-_LONGEST_LINE = 2_000
 
 
 class SystemClock:
@@ -67,11 +64,11 @@ class HostContext:
 
 
 class SentLog(logging.Handler):
-    """Hands a plugin's log to `send` (level, text), without secrets."""
+    """Hands a plugin's log to `send` (level, text)."""
 
-    def __init__(self, send: Callable[[int, str], None], redact: Redactor) -> None:
+    def __init__(self, send: Callable[[int, str], None]) -> None:
         super().__init__()
-        self._send, self._redact = send, redact
+        self._send = send
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -79,13 +76,13 @@ class SentLog(logging.Handler):
         except (TypeError, ValueError) as error:
             # A wrong format string is the plugin's, and no reason to fail its call.
             text = f"{record.msg!r} cannot be written: {error}"
-        self._send(record.levelno, self._redact(text)[:_LONGEST_LINE])
+        self._send(record.levelno, text)
 
 
-def open_log(slug: str, send: Callable[[int, str], None], redact: Redactor) -> logging.Logger:
+def open_log(slug: str, send: Callable[[int, str], None]) -> logging.Logger:
     """The logger of a plugin, whose lines go to `send`."""
     log = logging.getLogger(f"plugin.{slug}")
     log.setLevel(logging.INFO)
     log.propagate = False
-    log.handlers[:] = [SentLog(send, redact)]
+    log.handlers[:] = [SentLog(send)]
     return log

@@ -62,7 +62,8 @@ def _ask(request: dict[str, Any], deadline: float) -> dict[str, Any]:
     # Files, not pipes: nobody has to read while the other writes.
     with tempfile.TemporaryFile() as result, tempfile.TemporaryFile() as printed:
         child = subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
-            [sys.executable, "-m", "taskflow.plugin_host.inspection", str(result.fileno())],
+            # -P: a file in the working directory is no module.
+            [sys.executable, "-P", "-m", "taskflow.plugin_host.inspection", str(result.fileno())],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=printed,
@@ -100,8 +101,10 @@ def _read(result: Any) -> dict[str, Any] | None:
 
 
 def private_environment() -> dict[str, str]:
-    """The environment that a plugin's process gets: nothing of the instance's own."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(_PRIVATE)}
+    """The environment that a plugin's process gets: nothing of the instance's own, but the same modules."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_PRIVATE)}
+    paths = [*os.environ.get("PYTHONPATH", "").split(os.pathsep), *sys.path]
+    return kept | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(path for path in paths if path))}
 
 
 def describe_end(code: int | None) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 
 from taskflow.plugin_host import frames
 from taskflow.plugin_host.inspector import DEADLINE, describe_end, private_environment
-from taskflow.plugin_host.redaction import redactor_of
+from taskflow.plugin_host.redaction import Redactor, redactor_of
 from taskflow.plugin_host.state import CallFailed, EnabledPlugin, Offer, Outbound
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 GRACE = 1.0
 #: Lines of what a plugin printed that are shown when its process dies.
 _LAST_LINES = 40
+_PEOPLE = 200
 _LONGEST_LINE = 400
 _SEND_TIMEOUT = 2
 
@@ -96,7 +97,8 @@ class _Child:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _SEND_TIMEOUT, 0))
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
-                [sys.executable, "-m", "taskflow.plugin_host.child", str(theirs.fileno())],
+                # -P: a file in the working directory is no module.
+                [sys.executable, "-P", "-m", "taskflow.plugin_host.child", str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -106,6 +108,8 @@ class _Child:
                 start_new_session=True,
             )
         self._last_lines: deque[str] = deque(maxlen=_LAST_LINES)
+        #: What people set, of whom the last calls were about: it may be secret, and stand in what is printed.
+        self._personal: deque[str] = deque(maxlen=_PEOPLE)
         self._keys = itertools.count(1)
         self._sending, self._state = threading.Lock(), threading.Lock()
         self._loaded = _Waiting()
@@ -136,7 +140,6 @@ class _Child:
                 "config": dict(plugin.config),
                 "secrets": sorted(plugin.secrets),
                 "outbound": asdict(outbound),
-                "path": sys.path,
             }
         )
 
@@ -161,6 +164,8 @@ class _Child:
 
     def call(self, kind: str, name: str, method: str, payload: Mapping[str, Any], deadline: float) -> Any:
         key, waiting = next(self._keys), _Waiting()
+        settings = payload.get("recipient", {}).get("settings") or {}
+        self._personal.extend(value for value in settings.values() if isinstance(value, str))
         with self._state:
             self._waiting[key] = waiting
         try:
@@ -245,7 +250,8 @@ class _Child:
 
     def _ended(self) -> CallFailed:
         kind, message = self._end or ("crash", describe_end(self._process.poll()))
-        return CallFailed(kind, message, trace=self._redact("\n".join(self._last_lines)), where=message)
+        printed = Redactor(tuple(self._personal))(self._redact("\n".join(self._last_lines)))
+        return CallFailed(kind, message, trace=printed, where=message)
 
     def _failure(self, error: Mapping[str, Any]) -> CallFailed:
         return CallFailed(

@@ -13,11 +13,17 @@ class Redactor:
     """Replaces secrets, and the ways in which they are usually written into addresses."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
+        self._given = frozenset(secrets)
         found: set[str] = set()
-        for secret in secrets:
+        for secret in self._given:
             found |= {secret, quote(secret, safe=""), *_parts(secret)}
         # The longest first: a part of one would leave the rest of it.
         self._secrets = sorted((text for text in found if len(text) >= _SHORTEST), key=len, reverse=True)
+
+    def extended(self, secrets: Iterable[str]) -> "Redactor":
+        """One that takes out these too."""
+        more = frozenset(secrets) - self._given
+        return Redactor(self._given | more) if more else self
 
     def __call__(self, text: str) -> str:
         for secret in self._secrets:

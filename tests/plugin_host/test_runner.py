@@ -2,6 +2,8 @@
 
 import logging
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -193,15 +195,15 @@ def test_a_broken_plugin_is_named_and_its_neighbour_works(
     plugins.enable(put(folder, slug, AT_WORK[slug]), put(folder, "echo"))
     runner.offers("echo", deadline=10)
     kind, words = AT_CALL[slug]
-    for _ in range(2):
+    for _ in range(2 if slug in {"raises_in_every_method", "kills_its_process", "blocks_the_loop"} else 1):
         with suppress(CallFailed):
             runner.offers(slug, deadline=20)
-        failure = refusal(runner, slug, "x", deadline=3)
+        failure = refusal(runner, slug, "x", deadline=2)
         assert (failure.kind, words in failure.message) == (kind, True), failure.message
         began = time.monotonic()
         assert runner.complete("echo", ask("hello"), deadline=5).text.startswith("hello")
         assert time.monotonic() - began < 1
-    # Both failures are one cause.
+    # Failures of one cause are one.
     assert len({noted.fingerprint for noted in sink.failures}) == 1
 
 
@@ -278,3 +280,105 @@ def test_a_failing_sink_costs_no_answer(folder: Path, plugins: Plugins, caplog: 
         assert "could not be noted" in caplog.text
     finally:
         runner.close()
+
+
+PERSONAL = """
+import os
+from pydantic import SecretStr
+from taskflow.plugin_api import *
+
+
+class Person(PluginConfig):
+    token: SecretStr
+
+
+manifest = Manifest(
+    slug="{slug}", name="x", kinds={Kind.NOTIFICATION_CHANNEL}, network=Network.NONE, user_config=Person
+)
+
+
+class Channel:
+    name = "channel"
+
+    def __init__(self, ctx):
+        self.log = ctx.log
+
+    async def send(self, message, recipient):
+        token = recipient.settings.token.get_secret_value()
+        self.log.error("token %s", token)
+        if message.subject == "print":
+            print(token, flush=True)
+            os._exit(3)
+        raise ValueError(token)
+
+    async def check(self):
+        return Health(ok=True)
+
+
+@hookimpl
+def taskflow_notification_channels(ctx):
+    return [Channel(ctx)]
+"""
+
+
+@pytest.mark.parametrize("subject", ["raise", "print"])
+def test_a_persons_secrets_are_kept_as_well(
+    folder: Path, plugins: Plugins, runner: Runner, sink: Remembered, caplog: pytest.LogCaptureFixture, subject: str
+) -> None:
+    plugins.enable(put(folder, "personal", PERSONAL))
+    message = Message(key="1", event="test", subject=subject, body="", time=NOW)
+    with pytest.raises(CallFailed) as failed:
+        runner.send("personal", message, Recipient(username="ada", settings={"token": SECRET}), deadline=10)
+    assert SECRET not in f"{failed.value}{failed.value.trace}{sink.failures}{caplog.text}"
+
+
+def test_a_file_in_the_working_directory_is_no_module(
+    folder: Path,
+    plugins: Plugins,
+    runner: Runner,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "asyncio.py").write_text("raise ValueError('the wrong one')")
+    monkeypatch.chdir(elsewhere)
+    plugins.enable(put(folder, "echo"))
+    assert runner.complete("echo", ask("hello"), deadline=10).text == "hello 1"
+
+
+def test_nothing_is_left_of_processes_that_ended(folder: Path, plugins: Plugins, runner: Runner) -> None:
+    def count() -> tuple[int, int]:
+        return len(os.listdir("/proc/self/fd")), threading.active_count()
+
+    before = count()
+    plugins.enable(put(folder, "kills_its_process", AT_WORK["kills_its_process"]), put(folder, "echo"))
+    runner.complete("echo", ask("hello"), deadline=10)
+    for _ in range(3):
+        refusal(runner, "kills_its_process", "x")
+    runner.close()
+    ends = time.monotonic() + 5
+    while count() != before and time.monotonic() < ends:
+        time.sleep(0.05)
+    assert count() == before
+
+
+def test_a_plugins_process_ends_with_its_parent(folder: Path) -> None:
+    script = f"""
+import os, signal, sys
+sys.path.insert(0, {str(folder)!r})
+from pathlib import Path
+from taskflow.plugin_host.process import PluginProcess
+from taskflow.plugin_host.state import Outbound
+from tests.plugin_host.hosting import put
+
+process = PluginProcess(put(Path({str(folder)!r}), "echo"), Outbound())
+process.offers()
+print(process.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30)
+    pid = int(done.stdout)
+    ends = time.monotonic() + 5
+    while is_running(pid) and time.monotonic() < ends:
+        time.sleep(0.05)
+    assert not is_running(pid)
