@@ -11,13 +11,12 @@ from typing import Any
 
 import typer.main
 
+from taskflow.bootstrap.hook_docs import NOTICE, write_hooks
 from taskflow.bootstrap.main import build
 from taskflow.config.loading import field_notes, published_fields
 from taskflow.config.names import FILE_SUFFIX, PLUGIN_PREFIX, PREFIX
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-
-_NOTICE = "<!-- Made by `make docs` from the code; do not edit. -->"
 
 
 def write_settings() -> str:
@@ -25,7 +24,7 @@ def write_settings() -> str:
     lines = [
         "# Settings",
         "",
-        _NOTICE,
+        NOTICE,
         "",
         "Environment variables set up an instance. Lists are separated by commas; an empty variable counts as absent. "
         f"A secret may stand in a file instead, named by the variable with `{FILE_SUFFIX}` at its end. A wrong value "
@@ -54,7 +53,7 @@ def write_commands() -> str:
     lines = [
         "# Commands",
         "",
-        _NOTICE,
+        NOTICE,
         "",
         "Exit code 0 means success, 1 failure (one line on standard error says why), 2 wrong usage. With `--json` a "
         "command prints one JSON document on standard output. Commands with `--data-dir` work on that folder or "
@@ -75,7 +74,11 @@ def write_commands() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES: dict[str, Callable[[], str]] = {"settings.md": write_settings, "cli.md": write_commands}
+PAGES: dict[str, Callable[[], str]] = {
+    "settings.md": write_settings,
+    "cli.md": write_commands,
+    "plugins/hooks.md": write_hooks,
+}
 
 
 def find_stale() -> list[str]:

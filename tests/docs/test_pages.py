@@ -10,7 +10,7 @@ import pytest
 from tests.docs.blocks import ROOT, Block, blocks, pages
 
 #: Pages whose shell blocks are executed by a test of their own.
-WALKED = {"README.md", "client.md", "data.md"}
+WALKED = {"README.md", "client.md", "configuration.md", "data.md", "writing.md"}
 #: Languages that stand for output or data; a test of the page compares them, or they are read here.
 READ = {"text", "json", "toml", "ini"}
 

@@ -1,10 +1,11 @@
-"""The page on testing plugins: its tests pass for the plugin of the page before it, and it names what there is."""
+"""The page on testing plugins: its tests pass for the plugin that they are shown for, and it names what there is."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+from taskflow.interfaces.cli.plugin_new import PluginKind, render
 from taskflow.testing import contracts, plugin, servers
 from tests.docs.blocks import ROOT, blocks
 from tests.plugin_host.distributions import make
@@ -12,9 +13,9 @@ from tests.plugin_host.distributions import make
 PAGE = ROOT / "docs" / "plugins" / "testing.md"
 
 
-def test_the_tests_of_the_page_pass_for_the_plugin_of_the_page_before_it(tmp_path: Path) -> None:
-    written = {block.language: block.text for block in blocks(PAGE.with_name("writing.md"))}
-    assert make(tmp_path, "mentions", written["python"]) == "taskflow_mentions"
+def test_the_tests_of_the_page_pass_for_the_prioritiser_that_is_begun_with(tmp_path: Path) -> None:
+    written = render("mentions", PluginKind.PRIORITISER)["src/taskflow_mentions/__init__.py"]
+    assert make(tmp_path, "mentions", written) == "taskflow_mentions"
     (tmp_path / "test_contract.py").write_text(next(b.text for b in blocks(PAGE) if b.language == "python"))
     path = f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
     result = subprocess.run(

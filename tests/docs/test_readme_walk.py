@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.parse import urlencode
@@ -24,16 +25,23 @@ LINK = re.compile(r"http://\S+/sign-in/\S+")
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[str]:
     """A fresh instance, signed up as ada; its address."""
+    with run_instance(tmp_path, str(Path(sys.executable).with_name("taskflow"))) as address:
+        yield address
+
+
+@contextmanager
+def run_instance(folder: Path, taskflow: str) -> Iterator[str]:
+    """An instance with its data in `folder`, signed up as ada, started with the command `taskflow`; its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = (tmp_path / "log").open("w+")
-    command = [str(Path(sys.executable).with_name("taskflow")), "up", "--port", str(port), "--no-browser"]
+    log = (folder / "log").open("w+")
+    command = [taskflow, "up", "--port", str(port), "--no-browser"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TASKFLOW_")}
-    environment["TASKFLOW_DATA_DIR"] = str(tmp_path / "data")
+    environment["TASKFLOW_DATA_DIR"] = str(folder / "data")
     process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment, start_new_session=True)
     try:
-        sign_up(wait_for_link(process, tmp_path / "log"))
+        sign_up(wait_for_link(process, folder / "log"))
         yield f"http://localhost:{port}"
     finally:
         process.send_signal(signal.SIGTERM)
