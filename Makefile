@@ -11,11 +11,12 @@ ARGS ?=
 # make test PARALLEL=0 runs in one process, as a debugger needs it.
 PARALLEL ?= auto
 
-.PHONY: help up test soak check bench fuzz docs constraints
+.PHONY: help up test thorough soak check bench fuzz docs constraints
 
 help:
 	@echo "make up     start TaskFlow            make up ARGS=\"--port 9000\""
 	@echo "make test   run the tests             make test ARGS=\"tests/domain -x\""
+	@echo "make thorough  the proofs that make test leaves out"
 	@echo "make soak   kill -9 at random moments under load, then count what was lost"
 	@echo "make check  format, lint, types, import rules, migration and documentation drift"
 	@echo "make bench  measurements: quality of suggestions, memory"
@@ -28,6 +29,10 @@ test: $(VENV)/.dev
 	@$(BIN)/pytest -n $(PARALLEL) --dist worksteal $(ARGS)
 	@echo "== the tests that use the database, on PostgreSQL"
 	@TEST_DATABASE=postgres $(BIN)/pytest -n $(PARALLEL) --dist worksteal $(ARGS)
+
+# What make test leaves out because it proves what hardly changes: every way in which a plugin can break its contract.
+thorough: $(VENV)/.dev
+	@$(BIN)/pytest -n $(PARALLEL) --dist worksteal -m thorough $(ARGS)
 
 # Some minutes; SOAK_KILLS and SOAK_SEED repeat a run.
 soak: $(VENV)/.dev

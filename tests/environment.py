@@ -43,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL leave out what never meets the database, and skip the rest, for all to see, without a server.
 
-    Left out as well: tests marked `postgres`. They make their own PostgreSQL database in any run, so that the run on
+    Left out as well: tests marked `once`, and those marked `postgres`. They make their own PostgreSQL database in any run, so that the run on
     SQLite has them already, and a second time they would do the very same.
     """
     if not _POSTGRES:
@@ -52,7 +52,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left: list[pytest.Item] = []
     for item in items:
         uses = item.get_closest_marker("django_db") or _DATABASE_FIXTURES & set(getattr(item, "fixturenames", ()))
-        (kept if uses and not item.get_closest_marker("postgres") else left).append(item)
+        repeats = item.get_closest_marker("postgres") or item.get_closest_marker("once")
+        (kept if uses and not repeats else left).append(item)
     items[:] = kept
     config.hook.pytest_deselected(items=left)
     fault = _find_fault() if kept else ""

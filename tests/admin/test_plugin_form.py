@@ -13,6 +13,9 @@ from tests.admin.conftest import Browser, messages_of
 from tests.admin.plugin_pages import CARDS, CHANNEL, OPEN_FIELDS, PLUGIN, PROVIDER, inputs_of, press, row, save, text_of
 from tests.plugins.conftest import EVERY_FIELD, Instance
 
+#: What they show is read and written by use cases that are tested on both databases.
+pytestmark = pytest.mark.once
+
 MARKUP = "<script>alert(1)</script>"
 GIVEN = {"config__server": "http://127.0.0.1:9/", "config__api_key": "planted-secret-1"}
 

@@ -14,6 +14,9 @@ from tests.admin.conftest import Browser, messages_of
 from tests.admin.plugin_pages import CARDS, CHANNEL, PLUGIN, PROVIDER, inputs_of, press, row, text_of, views_of
 from tests.plugins.conftest import EVERY_FIELD, Instance
 
+#: What they show is read and written by use cases that are tested on both databases.
+pytestmark = pytest.mark.once
+
 BROKEN = "raise ValueError('no licence <b>file</b>')"
 MARKUP = "<script>alert(1)</script>"
 

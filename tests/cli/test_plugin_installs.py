@@ -32,7 +32,7 @@ def test_a_plugin_is_installed_and_removed(
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert (report["changed"], report["without_plugin"], report["unmet"]) == (["taskflow-mood"], [], {})
-    assert [(row["slug"], row["state"]) for row in report["results"]] == [("mood", "usable")]
+    assert [(row["slug"], row["status"]) for row in report["results"]] == [("mood", "disabled")]
     assert environment.installed() == ["taskflow_mood-1.0"]
 
     removed = environment.taskflow("plugins", "remove", "mood", "--yes", "--json", "--data-dir", data_dir)
@@ -48,7 +48,7 @@ def test_what_is_there_already_is_named_as_it_is(environment: Environment, wheel
     done = environment.taskflow("plugins", "install", "taskflow-mood", *offline)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
-        "mood  taskflow-mood 1.0  prioritiser; network: none",
+        "mood  taskflow-mood 1.0  disabled  prioritiser; network: none",
         "Nothing was changed: all of it was there already.",
     ]
 
@@ -76,7 +76,7 @@ def test_broken_plugins_are_installed_named_and_removed(
     done = environment.taskflow("plugins", "install", "taskflow-leaves", "taskflow-hurts", *offline)
     assert done.returncode == 0, done.stderr
     hurts, leaves = done.stdout.splitlines()
-    assert "unusable: Importing taskflow_hurts raised KeyboardInterrupt" in hurts
+    assert "load_error: Importing taskflow_hurts raised KeyboardInterrupt" in hurts
     assert "exit code 3" in leaves
     removed = environment.taskflow("plugins", "remove", "Taskflow_Leaves", "--yes", "--data-dir", data_dir)
     assert (removed.returncode, removed.stdout) == (0, "Removed taskflow-leaves 1.0.\n"), removed.stderr

@@ -46,7 +46,10 @@ def test_a_new_package_installs_and_fits(kind: str, tmp_path: Path, monkeypatch:
     assert check_settings(plugin, SETTINGS[kind]) == []
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind",
+    ["prioritiser", *(pytest.param(kind, marks=pytest.mark.thorough) for kind in ("provider", "channel"))],
+)
 def test_a_new_package_is_green_at_once(kind: str, tmp_path: Path) -> None:
     folder = make(tmp_path, "my_first", kind)
     # As its author runs them: installed, in its folder.
@@ -57,6 +60,7 @@ def test_a_new_package_is_green_at_once(kind: str, tmp_path: Path) -> None:
     run_python("-m", "ruff", "format", "--no-cache", "--check", ".", cwd=folder)
 
 
+@pytest.mark.thorough
 def test_new_packages_hold_no_type_error(tmp_path: Path) -> None:
     for kind in KINDS:
         folder = make(tmp_path, f"my_{kind}", kind)

@@ -13,7 +13,7 @@ from taskflow.domain.errors import NotFound
 from taskflow.store.models import Plugin, PluginSetup
 from tests.plugin_host.distributions import make, record
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from taskflow.store.models import PluginFailure, PluginPause
 from tests.conftest import Api, World
 from tests.plugins.conftest import Instance
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 PROVIDER = """
 from taskflow.plugin_api import *

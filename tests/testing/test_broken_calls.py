@@ -26,6 +26,8 @@ SEND = (
     "            await self.send(message, Recipient(username='ada', email='ada@example.org'))"
 )
 
+pytestmark = pytest.mark.thorough
+
 
 def before(code: str, test: str, says: str, **more: object) -> Broken:
     """The provider with a line at the beginning of each call."""

@@ -17,6 +17,8 @@ LLM_HOOK = "def taskflow_llm_providers(ctx):\n"
 COMPUTE = "import time\nend = time.process_time() + 0.7\nwhile time.process_time() < end: sum(range(1000))"
 CONNECT = "    import socket\n    socket.create_connection(ctx.config.base_url.split('/')[2].split(':')).close()\n"
 
+pytestmark = pytest.mark.thorough
+
 
 def at_import(code: str, test: str, says: str) -> Broken:
     return Broken(Prioritiser, CLASS, f"\n{code}\n{CLASS}", test, says)
