@@ -43,8 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL leave out what never meets the database, and skip the rest, for all to see, without a server.
 
-    Left out as well: tests marked `once`, and those marked `postgres`. They make their own PostgreSQL database in any run, so that the run on
-    SQLite has them already, and a second time they would do the very same.
+    Left out as well: tests marked `once`, and those marked `postgres`. They make their own PostgreSQL database in any
+    run, so that the run on SQLite has them already, and a second time they would do the very same.
     """
     if not _POSTGRES:
         return

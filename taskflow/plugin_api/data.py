@@ -20,7 +20,7 @@ class _Value(BaseModel):
 
 
 class TaskView(_Value):
-    """A task as a prioritiser sees it. Where text may not leave this machine as it is, it was redacted before."""
+    """A task as a prioritiser sees it: its texts as people wrote them."""
 
     id: UUID
     title: Annotated[str, Field(max_length=500)]

@@ -55,8 +55,8 @@ class Config(PluginConfig):
         bool,
         Field(
             title="Trusted",
-            description="Only for a server under your own control: texts then go there as they are. Otherwise they are "
-            "redacted, and projects have to allow remote models.",
+            description="Only for a server under your own control: it is then asked about the tasks of every project. "
+            "Otherwise a project has to allow remote models.",
         ),
     ] = False
 
