@@ -11,6 +11,9 @@ ARGS ?=
 # make test PARALLEL=0 runs in one process, as a debugger needs it.
 PARALLEL ?= auto
 
+# Whoever has it set would wait for two thousand modules to be compiled at every start of every process.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help up test thorough soak check bench fuzz docs constraints
 
 help:

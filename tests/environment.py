@@ -7,13 +7,20 @@ With `TEST_DATABASE=postgres` the tests that use the database run, and only they
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
+# Some tests ask for this plugin in their modules, when others have imported it long before.
+pytest.register_assert_rewrite("taskflow.testing.plugin")
+
 for _name in [name for name in os.environ if name.startswith("TASKFLOW_")]:
     del os.environ[_name]
+# Processes that tests start would compile all their modules, each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 _folder = tempfile.mkdtemp(prefix="taskflow-tests-")
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ["TASKFLOW_DATA_DIR"] = _folder

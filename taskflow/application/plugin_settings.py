@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from django.utils.crypto import salted_hmac
 
@@ -15,11 +16,14 @@ from taskflow.application import ports
 from taskflow.config import Settings, current_settings
 from taskflow.domain.errors import FieldError
 from taskflow.plugin_host.discovery import Installed
-from taskflow.plugin_host.fields import Field, Value, parse_text, read_fields
+from taskflow.plugin_host.fields import Field, FieldKind, Value, parse_text, read_fields
 from taskflow.plugin_host.inspector import check_settings
+from taskflow.plugin_host.redaction import MARK, Redactor, clean, clean_text, redactor_of
 from taskflow.store.models import Plugin, PluginSetup
 
 Source = Literal["environment", "stored", "default"]
+#: Of one value, written as JSON.
+MOST_CHARACTERS = 20_000
 #: What stands for a stored secret wherever settings are shown.
 SET = "set"
 
@@ -42,7 +46,9 @@ class InEffect:
     def _show(self, known: Field) -> Value:
         if known.is_secret:
             return SET if self.values.get(known.name) is not None else None
-        return self.values.get(known.name, known.default)
+        value = self.values.get(known.name, known.default)
+        # Of a variable, that is: one that is given to be stored is refused.
+        return MARK if known.kind is FieldKind.URL and isinstance(value, str) and has_password(value) else value
 
 
 def fields_of(plugin: Plugin) -> tuple[Field, ...]:
@@ -127,7 +133,18 @@ def find_problems(plugin: Plugin, setup: PluginSetup) -> tuple[FieldError, ...]:
 
 def ask_about(plugin: Plugin, values: Mapping[str, Value]) -> list[dict[str, str]]:
     """What the plugin's own model says of settings (`field`, `code`, `detail`); takes a process and up to 10 s."""
-    return check_settings(as_installed(plugin), dict(values))
+    secret = {known.name for known in fields_of(plugin) if known.is_secret}
+    # A validator may put what it refuses into its words.
+    redact = redactor_of(values, secret)
+    return [
+        problem | {"detail": clean_text(redact(problem["detail"]))}
+        for problem in check_settings(as_installed(plugin), dict(values))
+    ]
+
+
+def remember_problems(plugin: Plugin, setup: PluginSetup, problems: list[dict[str, str]]) -> None:
+    """Keeps what was said of the settings in effect with `setup`, which is yet to be saved."""
+    setup.problems, setup.checked = problems, _mark(plugin, settings_in_effect(plugin, setup))
 
 
 def _mark(plugin: Plugin, effect: InEffect) -> str:
@@ -178,6 +195,32 @@ def _refuse(name: str, value: object, fields: Mapping[str, Field], fixed: Mappin
         return FieldError(where, "set_by_environment", "A variable of the environment sets it. Change it there.")
     if value is not None and known.is_secret and (not isinstance(value, str) or not value):
         return FieldError(where, "invalid", "It takes a text that is not empty; null forgets the stored one.")
+    detail = _refuse_value(known, value)
+    if detail:
+        return FieldError(where, "invalid", detail)
     if known.is_secret and value == SET:
         return FieldError(where, "invalid", f"{SET!r} stands for the stored secret. Leave the field out to keep it.")
     return None
+
+
+def _refuse_value(known: Field, value: object) -> str:
+    """Why no database or answer could hold a value, or why it may not be shown; empty where it can and may."""
+    try:
+        text = json.dumps(value, allow_nan=False)
+    except ValueError:
+        return "NaN and infinite numbers are no settings."
+    if len(text) > MOST_CHARACTERS:
+        return f"It is longer than {MOST_CHARACTERS} characters."
+    if clean(value, Redactor(())) != value:
+        return "It has characters that no text may have: NUL, or half of a surrogate pair."
+    if known.kind is FieldKind.URL and isinstance(value, str) and has_password(value):
+        return "It holds a password, and this field is shown to every administrator. Leave the password out."
+    return ""
+
+
+def has_password(address: str) -> bool:
+    """Whether an address names one."""
+    try:
+        return bool(urlsplit(address).password)
+    except ValueError:
+        return False

@@ -10,7 +10,7 @@ from taskflow.application.changes import Change, change
 from taskflow.application.plugin_board import next_generation
 from taskflow.application.plugin_cards import Card, find_card, make_cards
 from taskflow.application.plugin_runs import as_enabled, outbound
-from taskflow.application.plugin_settings import ask_about, merge, settings_in_effect
+from taskflow.application.plugin_settings import ask_about, merge, remember_problems, settings_in_effect
 from taskflow.application.plugins import find_plugins, refresh
 from taskflow.application.versions import check_version
 from taskflow.domain.errors import Conflict, FieldError, Invalid
@@ -57,7 +57,7 @@ def update_plugin(actor: Actor, slug: str, wish: Wish, *, version: int | None = 
             _merge_checked(plugin, seen, wish.config)
         with change(actor) as opened:
             held = PluginSetup.objects.select_for_update().filter(slug=slug).first()
-            if held is not None and held.version != seen.version:
+            if (None if held is None else held.version) != (None if seen._state.adding else seen.version):
                 # Somebody else was faster: their settings are merged with, not overwritten.
                 continue
             _save(opened, seen, held, wish)
@@ -76,6 +76,9 @@ def _merge_checked(plugin: Plugin, setup: PluginSetup, given: Mapping[str, Any])
     if not errors:
         effect = settings_in_effect(plugin, setup)
         complaints = [] if effect.problems else ask_about(plugin, effect.values)
+        if not effect.problems:
+            # So that nobody has to ask once more, least of all a worker before its next suggestion.
+            remember_problems(plugin, setup, complaints)
         errors = [
             FieldError(f"config.{found['field']}" if found["field"] else "config", found["code"], found["detail"])
             for found in complaints

@@ -1,6 +1,6 @@
 """The process that one plugin runs in. `process.py` starts it, talks to it and may kill it.
 
-    python -m taskflow.plugin_host.child SOCKET
+    python -m taskflow.plugin_host.child SOCKET LIFELINE
 
 The first message on the socket names the module and holds its settings; the answer lists the objects that the plugin
 offers, or says what is wrong. Then each request `{id, kind, name, method, payload}` is a task of the event loop,
@@ -9,6 +9,7 @@ answered by `{id, result}` or `{id, error}`; `{cancel: id}` cancels one, `{stop:
 
 import asyncio
 import contextlib
+import fcntl
 import importlib
 import json
 import os
@@ -18,6 +19,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import pluggy
@@ -30,7 +32,8 @@ from taskflow.plugin_api.manifest import Kind, Manifest
 from taskflow.plugin_api.protocols import Embedder, LLMProvider, NotificationChannel, Prioritiser, Scorer
 from taskflow.plugin_host.context import HostContext, open_log
 from taskflow.plugin_host.frames import HEADER, TooLong, encode, read_length
-from taskflow.plugin_host.redaction import Redactor, redactor_of
+from taskflow.plugin_host.messages import LONGEST_NAME, MOST_OFFERS
+from taskflow.plugin_host.redaction import Redactor, clean, redactor_of
 from taskflow.plugin_host.state import Outbound
 
 Answer: TypeAlias = dict[str, Any]
@@ -50,6 +53,8 @@ _LONGEST_TRACE = 8_000
 _LONGEST_LINE = 2_000
 #: Seconds between two looks whether the parent is still there.
 _WATCH_EVERY = 1.0
+#: Seconds that an error may ask to wait for: ten years are a slip.
+_LONGEST_WAIT = 10 * 365 * 86_400.0
 #: Seconds that a plugin's own closing may take.
 _FAREWELL = 0.1
 _ANY: TypeAdapter[Any] = TypeAdapter(Any)
@@ -61,10 +66,27 @@ class Misfit(Exception):
 
 def main() -> None:
     """Serves until the parent says so or is gone; ends without waiting for what the plugin left behind."""
+    _hold_on(int(sys.argv[2]))
+    _give_memory_first()
     threading.Thread(target=_follow, args=(os.getppid(),), daemon=True, name="parent-watch").start()
     with socket.socket(fileno=int(sys.argv[1])) as connection:
         asyncio.run(_serve(connection))
     os._exit(0)
+
+
+def _hold_on(lifeline: int) -> None:
+    """Has the kernel end this process (SIGIO) once nobody holds the other end of a pipe.
+
+    That is so once the parent is gone, whatever a plugin does, C code that lets no other thread run included.
+    """
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+
+
+def _give_memory_first() -> None:
+    """Where memory runs out Linux ends a plugin before the instance."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
 
 
 def _follow(parent: int) -> None:
@@ -135,6 +157,8 @@ class _Server:
 
     def _keep(self, kind: Kind, made: Sequence[Any]) -> None:
         for each in made:
+            if len(self._objects) >= MOST_OFFERS:
+                raise Misfit(f"It offers more than {MOST_OFFERS} objects.")
             if (kind.value, each.name) in self._objects:
                 raise Misfit(f"It offers two objects of kind {kind.value} with the name {each.name!r}.")
             self._objects[kind.value, each.name] = each
@@ -175,7 +199,8 @@ class _Server:
         key = message["id"]
         try:
             answer = await self._call(message["kind"], message["name"], message["method"], message["payload"])
-            self._send({"id": key, "result": answer})
+            # The parent does so too, but does not know which settings of a person are secret.
+            self._send({"id": key, "result": clean(answer, self._redact)})
         except TooLong as error:
             self._send({"id": key, "error": {"kind": "permanent", "message": f"It answered with {error}."}})
         except BaseException as error:
@@ -220,14 +245,14 @@ class _Server:
     def _describe(self, error: BaseException, kind: str, prefix: str = "") -> Answer:
         """An error as it is sent: what happened, where in the plugin, without secrets."""
         known = isinstance(error, AuthError | TransientError | PermanentError | Misfit)
-        text = _without_values(error) if isinstance(error, ValidationError) else str(error).strip()
+        text = _text_of(error)
         shown = text if known and text else f"{prefix}{type(error).__name__}{f': {text}' if text else ''}"
         frames = traceback.extract_tb(error.__traceback__)
         trace = "".join(traceback.format_exception(error)) if not isinstance(error, ValidationError) else shown
         return {
             "kind": kind,
             "message": self._redact(shown)[:_LONGEST_MESSAGE],
-            "retry_after": getattr(error, "retry_after", None),
+            "retry_after": _retry_after(error),
             "trace": self._redact(trace)[-_LONGEST_TRACE:],
             "where": f"{type(error).__name__} {frames[-1].filename}:{frames[-1].lineno}" if frames else "",
         }
@@ -256,8 +281,8 @@ def _check_made(hook: str, made: Any, protocol: type[Any]) -> Sequence[Any]:
         named = type(each).__name__
         if not isinstance(each, protocol):
             raise Misfit(f"{hook} returned a {named}, which is no {protocol.__name__}: a method is missing.")
-        if not isinstance(each.name, str) or not each.name:
-            raise Misfit(f"{hook} returned a {named} whose name is no text.")
+        if not isinstance(each.name, str) or not 0 < len(each.name) <= LONGEST_NAME:
+            raise Misfit(f"{hook} returned a {named} whose name is no text of 1 to {LONGEST_NAME} characters.")
     return made
 
 
@@ -270,6 +295,23 @@ def _kind_of(error: BaseException) -> str:
         case PermanentError():
             return "permanent"
     return "bug"
+
+
+def _text_of(error: BaseException) -> str:
+    if isinstance(error, ValidationError):
+        return _without_values(error)
+    try:
+        return str(error).strip()
+    except Exception as second:
+        return f"(its text raised {type(second).__name__})"
+
+
+def _retry_after(error: BaseException) -> float | None:
+    """Seconds, where the error names some that can be waited for."""
+    given: object = getattr(error, "retry_after", None)
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return None
+    return float(given) if 0 <= given < _LONGEST_WAIT else None
 
 
 def _without_values(error: ValidationError) -> str:

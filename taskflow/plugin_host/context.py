@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from taskflow.plugin_api.errors import PermanentError
 from taskflow.plugin_api.manifest import PluginConfig
+from taskflow.plugin_host.allowance import Allowance
 from taskflow.plugin_host.state import Outbound
 
 if TYPE_CHECKING:
@@ -64,19 +65,25 @@ class HostContext:
 
 
 class SentLog(logging.Handler):
-    """Hands a plugin's log to `send` (level, text)."""
+    """Hands a plugin's log to `send` (level, text), and no more of it than is allowed."""
 
     def __init__(self, send: Callable[[int, str], None]) -> None:
         super().__init__()
         self._send = send
+        self._allowance = Allowance()
 
     def emit(self, record: logging.LogRecord) -> None:
+        missed = self._allowance.take()
+        if missed is None:
+            return
+        if missed:
+            self._send(logging.WARNING, f"{missed} lines were left out: it logs too much.")
         try:
             text = self.format(record)
         except (TypeError, ValueError) as error:
             # A wrong format string is the plugin's, and no reason to fail its call.
             text = f"{record.msg!r} cannot be written: {error}"
-        self._send(record.levelno, text)
+        self._send(min(max(record.levelno, 0), 100), text)
 
 
 def open_log(slug: str, send: Callable[[int, str], None]) -> logging.Logger:

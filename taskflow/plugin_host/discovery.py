@@ -3,6 +3,7 @@
 import hashlib
 import importlib.metadata
 import json
+import logging
 import re
 import sys
 from collections import defaultdict
@@ -12,10 +13,16 @@ from email.utils import parseaddr
 from pathlib import Path
 
 from taskflow.plugin_api.hooks import ENTRY_POINT_GROUP
+from taskflow.plugin_host.redaction import clean_text
 
 _GROUPS = re.compile(r"taskflow\.plugins\.(v\d+)")
 _SLUG = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _LONGEST_SLUG = 40
+_LONGEST_MODULE = 300
+_LONGEST_DISTRIBUTION = 200
+_LONGEST_VERSION = 100
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +60,28 @@ def find_installed(paths: list[str] | None = None) -> list[Installed]:
     found: list[Installed] = []
     seen: set[str] = set()
     for distribution in importlib.metadata.distributions(path=sys.path if paths is None else paths):
-        name = normalise(distribution.metadata["Name"] or "")
-        if not name or name in seen:
-            continue
-        seen.add(name)
-        points = [point for point in distribution.entry_points if _GROUPS.fullmatch(point.group)]
-        if points:
-            fingerprint = _fingerprint(distribution)
-            found += [_read(distribution, point, fingerprint) for point in points]
+        try:
+            name = normalise(distribution.metadata["Name"] or "")
+            if name and name not in seen:
+                seen.add(name)
+                found += _read_points(distribution)
+        except Exception as error:
+            # One whose metadata cannot be read, whatever it is, must not hide all others.
+            log.warning("the metadata of %s cannot be read: %s: %s", _place(distribution), type(error).__name__, error)
     return sorted(_refuse_twins(found), key=lambda plugin: (plugin.slug, plugin.distribution))
+
+
+def _read_points(distribution: importlib.metadata.Distribution) -> list[Installed]:
+    points = [point for point in distribution.entry_points if _GROUPS.fullmatch(point.group)]
+    if not points:
+        return []
+    fingerprint = _fingerprint(distribution)
+    return [_read(distribution, point, fingerprint) for point in points]
+
+
+def _place(distribution: importlib.metadata.Distribution) -> str:
+    """Where its metadata are, as far as that is known."""
+    return str(getattr(distribution, "_path", "a distribution"))
 
 
 def _read(
@@ -72,14 +92,16 @@ def _read(
         refusal = f"It is written for {point.group}; this TaskFlow speaks {ENTRY_POINT_GROUP}."
     elif not is_slug(point.name):
         refusal = f"Its entry point is named {point.name[:80]!r}: a slug has a-z, 0-9 and single _ (40 at most)."
-    elif point.attr:
+    elif _MODULE.fullmatch(point.value) is None and ":" not in point.value:
+        refusal = f"Its entry point names {point.value[:200]!r}, which is no module."
+    elif _MODULE.fullmatch(point.value) is None:
         refusal = f"Its entry point names {point.value[:200]!r}: name the module alone, without a colon."
     return Installed(
-        slug=point.name[:80],
-        module=point.module,
-        distribution=distribution.metadata["Name"],
-        version=distribution.version or "",
-        publisher=_publisher(distribution),
+        slug=clean_text(point.name)[:80],
+        module=clean_text(point.value.partition(":")[0].strip())[:_LONGEST_MODULE],
+        distribution=clean_text(distribution.metadata["Name"])[:_LONGEST_DISTRIBUTION],
+        version=clean_text(distribution.version or "")[:_LONGEST_VERSION],
+        publisher=clean_text(_publisher(distribution)),
         fingerprint=fingerprint,
         refusal=refusal,
     )
@@ -128,6 +150,8 @@ def _sources_in_place(distribution: importlib.metadata.Distribution) -> list[Pat
     try:
         origin = json.loads(distribution.read_text("direct_url.json") or "{}")
     except ValueError:
+        return []
+    if not isinstance(origin, dict) or not isinstance(origin.get("dir_info", {}), dict):
         return []
     address = str(origin.get("url", ""))
     if not origin.get("dir_info", {}).get("editable") or not address.startswith("file://"):

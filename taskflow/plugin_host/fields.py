@@ -63,9 +63,13 @@ class Field:
 
 def read_fields(schema: Schema) -> tuple[Field, ...]:
     """The fields of a model's JSON schema as pydantic writes it, in their order. `UnknownField`."""
+    definitions = schema.get("$defs", {})
+    if "$ref" in schema:
+        # Of a model that refers to itself.
+        schema = definitions.get(str(schema["$ref"]).rpartition("/")[2], {})
     required = set(schema.get("required", ()))
     return tuple(
-        _read_field(name, described, name in required, schema.get("$defs", {}))
+        _read_field(name, described, name in required, definitions)
         for name, described in schema.get("properties", {}).items()
     )
 

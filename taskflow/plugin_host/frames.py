@@ -38,7 +38,14 @@ def read(stream: BinaryIO) -> dict[str, Any] | None:
     text = stream.read(length)
     if len(text) < length:
         return None
-    message = json.loads(text)
+    try:
+        message = json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("a message that is nested too deeply") from None
     if not isinstance(message, dict):
         raise ValueError("a message that is no object")
     return message
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"a message with {name}, which is no JSON")

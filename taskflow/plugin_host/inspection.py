@@ -22,17 +22,38 @@ from taskflow.plugin_api.manifest import Manifest, PluginConfig
 from taskflow.plugin_host.fields import UnknownField, read_fields
 
 _LONGEST_TRACE = 8_000
+#: Bytes of one file.
+_MOST_WRITTEN = 64_000_000
 
 
 def main() -> None:
     """Answers one request, and ends without waiting for whatever the plugin may have started."""
     descriptor = int(sys.argv[1])
     request = json.load(sys.stdin)
-    answer = json.dumps(respond(request)).encode()
+    _limit_files()
+    answer = _write(respond(request))
     with os.fdopen(descriptor, "wb") as result:
         result.write(answer)
     # A thread that the plugin left behind would keep the process.
     os._exit(0)
+
+
+def _limit_files() -> None:
+    """What it prints or writes at import ends before the disk is full."""
+    if sys.platform != "win32":
+        import resource
+
+        _, hardest = resource.getrlimit(resource.RLIMIT_FSIZE)
+        most = _MOST_WRITTEN if hardest == resource.RLIM_INFINITY else min(_MOST_WRITTEN, hardest)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, hardest))
+
+
+def _write(answer: dict[str, Any]) -> bytes:
+    try:
+        return json.dumps(answer, allow_nan=False).encode()
+    except ValueError:
+        error = "A default in its settings is NaN or infinite, which JSON cannot say. Use None in its place."
+        return json.dumps({"error": error, "trace": "", "refused": True}).encode()
 
 
 def respond(request: dict[str, Any]) -> dict[str, Any]:
@@ -64,7 +85,7 @@ def describe(manifest: Manifest) -> dict[str, Any]:
         "slug": manifest.slug,
         "name": manifest.name,
         "description": manifest.description,
-        "kinds": sorted(manifest.kinds),
+        "kinds": sorted(kind.value for kind in manifest.kinds),
         "network": manifest.network.value,
         "uses": sorted(manifest.uses),
         "homepage": manifest.homepage,

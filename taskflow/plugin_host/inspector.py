@@ -6,17 +6,23 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from taskflow.plugin_api.manifest import Manifest
 from taskflow.plugin_host.discovery import Installed
+from taskflow.plugin_host.fields import read_fields
+from taskflow.plugin_host.inspection import describe
+from taskflow.plugin_host.redaction import Redactor, clean, clean_text
 
 #: Seconds that importing and describing a plugin may take.
 DEADLINE = 10.0
 #: Bytes of an answer; a schema of a hundred fields has about 50,000.
 _LONGEST = 1_000_000
 _LONGEST_TRACE = 4_000
+_NOT_OURS = "It wrote an answer of its own in place of the inspector's, and one that does not fit the contract."
 #: What a plugin may know of the instance beside its own settings: nothing.
 _PRIVATE = ("TASKFLOW_", "DJANGO_", "DATABASE_", "PG")
 
@@ -47,7 +53,22 @@ def inspect(plugin: Installed, *, deadline: float = DEADLINE) -> Inspection:
             trace=str(answer.get("trace", "")),
             refused=answer.get("refused") is True,
         )
-    return Inspection(answer["manifest"], answer["schemas"], tuple(answer["hooks"]))
+    return _read_description(answer, plugin.slug)
+
+
+def _read_description(answer: Mapping[str, Any], slug: str) -> Inspection:
+    """The answer, taken for nothing more than what a process says that anybody's code ran in."""
+    try:
+        manifest = Manifest.model_validate(answer["manifest"])
+        schemas = {name: dict(answer["schemas"][name] or {}) or None for name in ("config", "user_config")}
+        for schema in schemas.values():
+            read_fields(schema or {})
+        hooks = tuple(str(name)[:80] for name in answer["hooks"])
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return Inspection(error=_NOT_OURS)
+    if manifest.slug != slug:
+        return Inspection(error=_NOT_OURS)
+    return Inspection(describe(manifest), schemas, hooks)
 
 
 def check_settings(plugin: Installed, values: dict[str, Any], *, deadline: float = DEADLINE) -> list[dict[str, str]]:
@@ -55,7 +76,10 @@ def check_settings(plugin: Installed, values: dict[str, Any], *, deadline: float
     answer = _ask({"module": plugin.module, "slug": plugin.slug, "values": values}, deadline)
     if "error" in answer:
         return [{"field": "", "code": "load_error", "detail": str(answer["error"])[:1_000]}]
-    return list(answer["values"])
+    try:
+        return [{name: str(found[name])[:300] for name in ("field", "code", "detail")} for found in answer["values"]]
+    except (LookupError, TypeError):
+        return [{"field": "", "code": "load_error", "detail": _NOT_OURS}]
 
 
 def _ask(request: dict[str, Any], deadline: float) -> dict[str, Any]:
@@ -83,7 +107,10 @@ def _ask(request: dict[str, Any], deadline: float) -> dict[str, Any]:
         answer = _read(result)
         if answer is None:
             printed.seek(max(0, printed.seek(0, os.SEEK_END) - _LONGEST_TRACE))
-            return {"error": describe_end(child.returncode), "trace": printed.read().decode(errors="replace")}
+            return {
+                "error": describe_end(child.returncode),
+                "trace": clean_text(printed.read().decode(errors="replace")),
+            }
         return answer
 
 
@@ -94,10 +121,14 @@ def _read(result: Any) -> dict[str, Any] | None:
     if len(text) > _LONGEST:
         return {"error": f"Its description is larger than {_LONGEST // 1000} kB."}
     try:
-        answer = json.loads(text)
-    except ValueError:
+        answer = clean(json.loads(text, parse_constant=_refuse_constant), Redactor(()))
+    except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) else None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def private_environment() -> dict[str, str]:
@@ -112,5 +143,13 @@ def describe_end(code: int | None) -> str:
     if code is None:
         return "It closed its connection."
     if code < 0:
-        return f"Its process was ended by {signal.Signals(-code).name}."
+        return f"Its process was ended by {_name_signal(-code)}."
     return f"It ended its process with exit code {code}, as os._exit does."
+
+
+def _name_signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        # Those for real time have no names.
+        return f"signal {number}"

@@ -18,18 +18,26 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from taskflow.plugin_host import frames
+from taskflow.plugin_host.allowance import Allowance
 from taskflow.plugin_host.inspector import DEADLINE, describe_end, private_environment
-from taskflow.plugin_host.redaction import Redactor, redactor_of
+from taskflow.plugin_host.messages import Said, SaidError, read_message
+from taskflow.plugin_host.redaction import Redactor, clean_text, redactor_of
 from taskflow.plugin_host.state import CallFailed, EnabledPlugin, Offer, Outbound
 
 log = logging.getLogger(__name__)
 
 #: Seconds that a call which was told to stop may take for that before its process is killed.
 GRACE = 1.0
-#: Lines of what a plugin printed that are shown when its process dies.
-_LAST_LINES = 40
+#: Characters of what a plugin printed that are shown when its process dies, and bytes that are kept for that: secrets
+#: are taken out before anything is cut.
+_LONGEST_OUTPUT = 8_000
+_KEPT_OUTPUT = 64_000
+_CHUNK = 65_536
+#: Seconds after a whole chunk: one that prints without end must not keep a core of ours busy.
+_BREATH = 0.002
+#: Lines of its log beyond the allowance that `child.py` keeps to. Whoever sends so many goes past it.
+_MOST_LEFT_OUT = 1_000
 _PEOPLE = 200
-_LONGEST_LINE = 400
 _SEND_TIMEOUT = 2
 
 
@@ -38,7 +46,7 @@ class _Waiting:
     """A call whose answer has not come."""
 
     done: threading.Event = field(default_factory=threading.Event)
-    answer: dict[str, Any] | None = None
+    answer: Said | None = None
 
 
 class PluginProcess:
@@ -95,19 +103,24 @@ class _Child:
         self._socket, theirs = socket.socketpair()
         # A process that reads nothing any more must not hold up whoever writes to it.
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _SEND_TIMEOUT, 0))
-        with theirs:
+        # A socket, no pipe: it can be shut although something that the plugin started still holds the other end.
+        self._printed, printing = socket.socketpair()
+        held, self._lifeline = os.pipe()
+        with theirs, printing:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own module
                 # -P: a file in the working directory is no module.
-                [sys.executable, "-P", "-m", "taskflow.plugin_host.child", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "taskflow.plugin_host.child", str(theirs.fileno()), str(held)],
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
+                stdout=printing.fileno(),
                 stderr=subprocess.STDOUT,
-                pass_fds=(theirs.fileno(),),
+                pass_fds=(theirs.fileno(), held),
                 env=private_environment(),
                 # What it starts is killed with it.
                 start_new_session=True,
             )
-        self._last_lines: deque[str] = deque(maxlen=_LAST_LINES)
+        os.close(held)
+        self._output = bytearray()
+        self._log_lines = Allowance()
         #: What people set, of whom the last calls were about: it may be secret, and stand in what is printed.
         self._personal: deque[str] = deque(maxlen=_PEOPLE)
         self._keys = itertools.count(1)
@@ -117,9 +130,15 @@ class _Child:
         self._is_dead = False
         self._end: tuple[str, str] | None = None
         name = f"plugin-{plugin.slug}"
-        threading.Thread(target=self._collect_output, name=f"{name}-output", daemon=True).start()
+        self._collecting = threading.Thread(target=self._collect_output, name=f"{name}-output", daemon=True)
+        self._collecting.start()
         threading.Thread(target=self._receive, name=name, daemon=True).start()
-        self._load(outbound)
+        try:
+            self._load(outbound)
+        except CallFailed:
+            # Nobody would ever speak to it.
+            self.kill()
+            raise
 
     @property
     def pid(self) -> int:
@@ -154,12 +173,12 @@ class _Child:
         answer = self._loaded.answer
         if answer is None:
             raise self._ended()
-        if "error" in answer:
+        if answer.error is not None:
             self.kill()
-            raise self._failure(answer["error"])
+            raise _failure(answer.error)
         self.offers = tuple(
-            Offer(self._plugin.slug, offer["kind"], offer["name"], frozenset(offer["can"]))
-            for offer in answer["offers"]
+            Offer(self._plugin.slug, offer.kind.value, offer.name, frozenset(offer.can))
+            for offer in answer.offers or ()
         )
 
     def call(self, kind: str, name: str, method: str, payload: Mapping[str, Any], deadline: float) -> Any:
@@ -178,9 +197,9 @@ class _Child:
         answer = waiting.answer
         if answer is None:
             raise self._ended()
-        if "error" in answer:
-            raise self._failure(answer["error"])
-        return answer.get("result")
+        if answer.error is not None:
+            raise _failure(answer.error)
+        return answer.result
 
     def _give_up(self, key: int, waiting: _Waiting, deadline: float) -> None:
         self._send({"cancel": key})
@@ -193,13 +212,13 @@ class _Child:
                 where="blocked",
             )
         # What it did all the same is done: a mail that was sent is not sent again.
-        if waiting.answer is None or "cancelled" in waiting.answer:
+        if waiting.answer is None or waiting.answer.cancelled:
             raise CallFailed("timeout", f"It did not answer within {deadline:.3g} seconds.", where="deadline")
 
     def _send(self, message: dict[str, Any]) -> None:
         try:
             frame = frames.encode(message)
-        except frames.TooLong as error:
+        except ValueError as error:
             raise CallFailed("not_allowed", f"It cannot be asked with {error}.") from error
         with self._sending:
             try:
@@ -216,25 +235,32 @@ class _Child:
         with self._socket.makefile("rb") as stream:
             try:
                 while (message := frames.read(stream)) is not None:
-                    self._take(message)
+                    self._take(read_message(message, self._redact))
             except (ValueError, OSError) as error:
                 self._end = "bug", f"It sent {error}."
                 self.kill()
         self._note_end()
 
-    def _take(self, message: dict[str, Any]) -> None:
-        if "log" in message:
-            level, text = message["log"]
-            log.log(int(level), "%s: %s", self._plugin.slug, self._redact(str(text)))
-        elif "id" in message:
+    def _take(self, said: Said) -> None:
+        if said.log is not None:
+            self._log(*said.log)
+        elif said.id is not None:
             with self._state:
-                waiting = self._waiting.get(message["id"])
-            if waiting is not None:
-                waiting.answer = message
+                waiting = self._waiting.get(said.id)
+            # The first answer counts.
+            if waiting is not None and not waiting.done.is_set():
+                waiting.answer = said
                 waiting.done.set()
-        else:
-            self._loaded.answer = message
+        elif not self._loaded.done.is_set():
+            self._loaded.answer = said
             self._loaded.done.set()
+
+    def _log(self, level: int, text: str) -> None:
+        missed = self._log_lines.take()
+        if missed is not None:
+            log.log(level, "%s: %s", self._plugin.slug, text)
+        elif self._log_lines.left_out > _MOST_LEFT_OUT:
+            raise ValueError("more lines of a log than anybody reads")
 
     def _note_end(self) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -247,36 +273,43 @@ class _Child:
         self.kill()
         with self._sending:
             self._socket.close()
+        os.close(self._lifeline)
 
     def _ended(self) -> CallFailed:
         kind, message = self._end or ("crash", describe_end(self._process.poll()))
-        printed = Redactor(tuple(self._personal))(self._redact("\n".join(self._last_lines)))
-        return CallFailed(kind, message, trace=printed, where=message)
+        return CallFailed(kind, message, trace=self._last_output(), where=message)
 
-    def _failure(self, error: Mapping[str, Any]) -> CallFailed:
-        return CallFailed(
-            str(error["kind"]),
-            self._redact(str(error["message"])),
-            retry_after=error.get("retry_after"),
-            trace=self._redact(str(error.get("trace", ""))),
-            where=str(error.get("where", "")),
-        )
+    def _last_output(self) -> str:
+        self._collecting.join(GRACE)
+        text = bytes(self._output).decode(errors="replace")
+        if len(self._output) >= _KEPT_OUTPUT:
+            # The first line may begin in the middle of a secret.
+            text = text.partition("\n")[2]
+        printed = Redactor(tuple(self._personal))(self._redact(text))
+        return clean_text(printed)[-_LONGEST_OUTPUT:]
 
     def _collect_output(self) -> None:
-        stream = self._process.stdout
-        if stream is None:
-            return
-        with stream:
-            for line in iter(lambda: stream.readline(_LONGEST_LINE), b""):
-                self._last_lines.append(line.decode(errors="replace").rstrip())
+        with self._printed:
+            while chunk := self._read_output():
+                self._output += chunk
+                del self._output[:-_KEPT_OUTPUT]
+                if len(chunk) == _CHUNK:
+                    time.sleep(_BREATH)
+
+    def _read_output(self) -> bytes:
+        try:
+            return self._printed.recv(_CHUNK)
+        except OSError:
+            return b""
 
     def kill(self) -> None:
         """Ends it and what it started, at once."""
         self._is_dead = True
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
+        for each in (self._socket, self._printed):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
         self._process.wait()
 
     def stop(self, grace: float) -> None:
@@ -286,3 +319,7 @@ class _Child:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(grace)
         self.kill()
+
+
+def _failure(error: SaidError) -> CallFailed:
+    return CallFailed(error.kind, error.message, retry_after=error.retry_after, trace=error.trace, where=error.where)

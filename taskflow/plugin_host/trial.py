@@ -13,7 +13,7 @@ from taskflow.plugin_api import Delivery, Health, Kind, Message, PriorityRequest
 from taskflow.plugin_host.process import PluginProcess
 from taskflow.plugin_host.state import CallFailed, EnabledPlugin, Offer, Outbound
 
-#: Seconds for each object that the plugin offers.
+#: Seconds for all objects that the plugin offers, without what starting it takes.
 DEADLINE = 20.0
 
 _NEXT_STEPS = {
@@ -55,8 +55,10 @@ def check(
     process = PluginProcess(plugin, outbound)
     try:
         trial = Trial(ok=True)
-        for offer in process.offers():
-            trial = _merge(trial, _try(process, offer, deadline, send))
+        offers = process.offers()
+        ends = time.monotonic() + deadline
+        for offer in offers:
+            trial = _merge(trial, _try(process, offer, max(0.0, ends - time.monotonic()), send))
         return trial
     except CallFailed as failure:
         return _failed(failure)

@@ -66,8 +66,9 @@ def is_alive(pid: int) -> bool:
 class Instance:
     """`taskflow up` on one data folder."""
 
-    def __init__(self, data_dir: Path, env: Mapping[str, str] | None = None) -> None:
+    def __init__(self, data_dir: Path, env: Mapping[str, str] | None = None, *, python: str = sys.executable) -> None:
         self.data_dir = data_dir
+        self.command = [python, *COMMAND[1:]]
         self.env = dict(env or {})
         self.port = find_free_port()
         self.announced: dict[str, Any] = {}
@@ -96,7 +97,7 @@ class Instance:
         self._close_output()
         with self._log.open("a") as log:
             self._process = subprocess.Popen(
-                [*COMMAND, "up", "--json", "--no-browser", *self._address, *arguments],
+                [*self.command, "up", "--json", "--no-browser", *self._address, *arguments],
                 env=clean_environment(self.env),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
