@@ -17,7 +17,7 @@ def rotate_plugin_secrets() -> int:
         for setup in PluginSetup.objects.select_for_update().order_by("pk"):
             stale = {name: token for name, token, context in _tokens(setup) if not box.is_current(token, context)}
             for name, token in stale.items():
-                context = secret_context(setup.slug, name)
+                context = secret_context(setup.distribution, setup.slug, name)
                 setup.secrets[name] = box.encrypt(box.decrypt(token, context), context)
             if stale:
                 setup.save(update_fields=["secrets"])
@@ -41,4 +41,4 @@ def count_plugin_secrets() -> tuple[int, int]:
 def _tokens(setup: PluginSetup) -> Iterator[tuple[str, str, str]]:
     """Field, token and what it is encrypted for."""
     for name, token in setup.secrets.items():
-        yield name, token, secret_context(setup.slug, name)
+        yield name, token, secret_context(setup.distribution, setup.slug, name)

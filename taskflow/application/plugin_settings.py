@@ -56,9 +56,9 @@ def fields_of(plugin: Plugin) -> tuple[Field, ...]:
     return read_fields(plugin.schemas.get("config") or {})
 
 
-def secret_context(slug: str, name: str) -> str:
-    """What a secret is encrypted for: copied to another plugin or field it does not decrypt."""
-    return f"plugin {slug} {name}"
+def secret_context(distribution: str, slug: str, name: str) -> str:
+    """What a secret is encrypted for: another plugin, field or distribution of the same slug cannot read it."""
+    return f"plugin {distribution} {slug} {name}"
 
 
 def settings_in_effect(plugin: Plugin, setup: PluginSetup | None) -> InEffect:
@@ -77,7 +77,8 @@ def settings_in_effect(plugin: Plugin, setup: PluginSetup | None) -> InEffect:
             elif setup is not None and known.name in setup.secrets:
                 sources[known.name] = "stored"
                 token = setup.secrets[known.name]
-                values[known.name] = ports.secrets().decrypt(token, secret_context(plugin.slug, known.name))
+                context = secret_context(plugin.distribution, plugin.slug, known.name)
+                values[known.name] = ports.secrets().decrypt(token, context)
             elif setup is not None and known.name in setup.values:
                 sources[known.name] = "stored"
                 values[known.name] = setup.values[known.name]
@@ -173,6 +174,9 @@ def merge(plugin: Plugin, setup: PluginSetup, given: Mapping[str, Any]) -> list[
     errors = [error for name, value in given.items() if (error := _refuse(name, value, fields, fixed)) is not None]
     if errors:
         return errors
+    if setup.distribution != plugin.distribution:
+        # Another one's secrets, which nothing here can read.
+        setup.distribution, setup.secrets = plugin.distribution, {}
     for name, value in given.items():
         known = fields[name]
         setup.values.pop(name, None)
@@ -180,7 +184,8 @@ def merge(plugin: Plugin, setup: PluginSetup, given: Mapping[str, Any]) -> list[
         if value is None and not (known.nullable and known.default is not None):
             continue
         if known.is_secret and value is not None:
-            setup.secrets[name] = ports.secrets().encrypt(value, secret_context(plugin.slug, name))
+            context = secret_context(plugin.distribution, plugin.slug, name)
+            setup.secrets[name] = ports.secrets().encrypt(value, context)
         elif not known.is_secret:
             setup.values[name] = value
     return []

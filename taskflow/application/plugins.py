@@ -33,8 +33,9 @@ def refresh(*, again: bool = False, paths: list[str] | None = None) -> list[Plug
     asked = [plugin for plugin in installed if _is_to_be_asked(plugin, known, again)]
     found = {(plugin.slug, plugin.distribution) for plugin in installed}
     gone = [plugin for key, plugin in known.items() if key not in found]
-    # Of what was uninstalled, only what is still wanted is worth a line.
+    # Of what was uninstalled, only what is still wanted, and not there from elsewhere, is worth a line.
     wanted = set(PluginSetup.objects.filter(enabled=True).values_list("slug", flat=True)) if gone else set()
+    wanted -= {plugin.slug for plugin in installed}
     lost = [plugin for plugin in gone if plugin.slug in wanted and not plugin.missing]
     forgotten = [plugin for plugin in gone if plugin.slug not in wanted]
     if asked or lost or forgotten:

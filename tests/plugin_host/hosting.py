@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from taskflow.plugin_api import Kind
+from taskflow.plugin_api import CompletionRequest, Kind
 from taskflow.plugin_host.state import EnabledPlugin, Failure, Snapshot
 from tests.plugin_host.distributions import make
 
@@ -104,6 +104,11 @@ def put(folder: Path, slug: str, code: str = ECHO, *, version: int = 1, **config
         config=config,
         secrets=frozenset({"api_key"}),
     )
+
+
+def ask(prompt: str) -> CompletionRequest:
+    """What `ECHO` answers to."""
+    return CompletionRequest(system="", prompt=prompt)
 
 
 @dataclass

@@ -4,16 +4,14 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from taskflow.plugin_host.runner import Runner
-from taskflow.plugin_host.state import CallFailed, Outbound
+from taskflow.plugin_host.state import CallFailed
 from tests.bootstrap.instances import is_alive, wait_for
-from tests.plugin_host.hosting import Plugins, Remembered, put
-from tests.plugin_host.test_runner import ask
+from tests.plugin_host.hosting import Plugins, Remembered, ask, put
 
 HOSTILE = """
 import asyncio, json, logging, os, re, signal, socket, struct, subprocess, sys, threading, time
@@ -78,29 +76,6 @@ def taskflow_llm_providers(ctx):
 
 def hostile(body: str) -> str:
     return HOSTILE.replace("{body}", body)
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.syspath_prepend(str(tmp_path))
-    return tmp_path
-
-
-@pytest.fixture
-def plugins() -> Plugins:
-    return Plugins()
-
-
-@pytest.fixture
-def sink() -> Remembered:
-    return Remembered()
-
-
-@pytest.fixture
-def runner(plugins: Plugins, sink: Remembered) -> Iterator[Runner]:
-    made = Runner(plugins, sink, outbound=Outbound())
-    yield made
-    made.close()
 
 
 def fail(runner: Runner, slug: str = "hostile", prompt: str = "x", deadline: float = 5) -> CallFailed:

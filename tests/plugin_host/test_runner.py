@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,41 +13,14 @@ from uuid import UUID
 
 import pytest
 
-from taskflow.plugin_api import CompletionRequest, Message, PriorityRequest, Recipient, TaskView
+from taskflow.plugin_api import Message, PriorityRequest, Recipient, TaskView
 from taskflow.plugin_host.runner import Runner
 from taskflow.plugin_host.state import CallFailed, Outbound
 from tests.broken_plugins import AT_WORK
-from tests.plugin_host.hosting import Plugins, Remembered, put
+from tests.plugin_host.hosting import Plugins, Remembered, ask, put
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 SECRET = "planted-secret-9"
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.syspath_prepend(str(tmp_path))
-    return tmp_path
-
-
-@pytest.fixture
-def plugins() -> Plugins:
-    return Plugins()
-
-
-@pytest.fixture
-def sink() -> Remembered:
-    return Remembered()
-
-
-@pytest.fixture
-def runner(plugins: Plugins, sink: Remembered) -> Iterator[Runner]:
-    made = Runner(plugins, sink, outbound=Outbound())
-    yield made
-    made.close()
-
-
-def ask(prompt: str) -> CompletionRequest:
-    return CompletionRequest(system="", prompt=prompt)
 
 
 def about(title: str) -> PriorityRequest:

@@ -275,3 +275,17 @@ def test_a_default_that_holds_a_password_is_for_secret_fields_only(instance: Ins
     instance.install("nosy", code)
     card = listed(root_api)["nosy"]
     assert (card["status"], "only a SecretStr" in card["reason"]) == ("incompatible", True)
+
+
+def test_another_distribution_that_claims_a_slug_does_not_get_its_secrets(instance: Instance, root_api: Api) -> None:
+    instance.install("full", EVERY_FIELD)
+    root_api.patch("plugins/full", {"enabled": True, "config": GOOD_CONFIG})
+    for path in list(instance.folder.glob("taskflow_full*")):
+        path.rename(instance.folder.parent / path.name)
+    instance.install("full", EVERY_FIELD, distribution="somebody-elses")
+    card = listed(root_api)["full"]
+    assert (card["distribution"], card["status"]) == ("somebody-elses", "needs_config")
+    assert card["config"]["api_key"] is None
+    assert "api_key: The stored secret cannot be decrypted" in card["reason"]
+    answer = root_api.patch("plugins/full", {"config": {"api_key": "planted-secret-7"}})
+    assert answer.json()["status"] == "active"

@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=taskflow.store.identifiers.new_id, editable=False, primary_key=True, serialize=False)),
                 ('slug', models.CharField(max_length=80, unique=True)),
+                ('distribution', models.CharField(blank=True, default='', max_length=200)),
                 ('enabled', models.BooleanField(default=False)),
                 ('order', models.PositiveIntegerField(default=100)),
                 ('values', models.JSONField(default=dict)),

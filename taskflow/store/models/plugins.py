@@ -45,6 +45,8 @@ class PluginSetup(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     slug = models.CharField(max_length=80, unique=True)
+    #: The one that the secrets were given to; another that claims the slug later does not get them.
+    distribution = models.CharField(max_length=200, blank=True, default="")
     enabled = models.BooleanField(default=False)
     #: Smaller comes first.
     order = models.PositiveIntegerField(default=100)
