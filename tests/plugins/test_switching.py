@@ -46,11 +46,18 @@ def words(slug: str = "words", model: str = "first", default: str = ' = ""') -> 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     made = Live(tmp_path_factory.mktemp("switching"))
-    make(made.site, "words", words())
     try:
         yield made.start()
     finally:
         made.end()
+
+
+def put(live: Live, *, model: str = "first", enabled: bool = True, **config: str) -> None:
+    """Words as it was installed just now, with these settings and no others: tests share the instance."""
+    make(live.site, "words", words(model=model))
+    live.cards()
+    wish = {"enabled": enabled, "config": {"word": None, "needed": None, **config}}
+    assert live.call("PATCH", "plugins/words", wish)["enabled"] is enabled
 
 
 def opinion(live: Live, slug: str = "words") -> tuple[str, str] | None:
@@ -67,6 +74,7 @@ def opinion(live: Live, slug: str = "words") -> tuple[str, str] | None:
 def test_each_switch_acts_on_the_next_suggestion(live: Live) -> None:
     worker = live.instance.child("worker")
     web = live.instance.child("web")
+    put(live, enabled=False)
     assert opinion(live) is None
     live.enable("words")
     assert opinion(live) == ("first", "urgent")
@@ -82,6 +90,7 @@ def test_each_switch_acts_on_the_next_suggestion(live: Live) -> None:
 
 
 def test_a_switch_acts_within_two_seconds_also_from_the_command_line(live: Live) -> None:
+    put(live)
     for command, expected in (("disable", False), ("enable", True)):
         done = live.command("plugins", command, "words")
         assert done.returncode == 0, done.stderr
@@ -92,7 +101,7 @@ def test_a_switch_acts_within_two_seconds_also_from_the_command_line(live: Live)
 
 
 def test_one_that_vanishes_while_it_is_enabled_is_missing_and_works_when_it_is_back(live: Live) -> None:
-    live.enable("words", word="high")
+    put(live, model="second", word="high")
     (info,) = live.site.glob("taskflow_words-*.dist-info")
     info.rename(info.with_suffix(".gone"))
     card = live.cards()["words"]
@@ -104,6 +113,7 @@ def test_one_that_vanishes_while_it_is_enabled_is_missing_and_works_when_it_is_b
 
 
 def test_a_required_field_that_an_upgrade_brings_is_asked_for(live: Live) -> None:
+    put(live, word="high")
     make(live.site, "words", words(model="third", default=""))
     card = live.cards()["words"]
     assert (card["status"], "needed" in card["reason"]) == ("needs_config", True)
@@ -115,6 +125,7 @@ def test_a_required_field_that_an_upgrade_brings_is_asked_for(live: Live) -> Non
 
 @pytest.mark.thorough
 def test_a_setting_that_an_upgrade_takes_away_is_not_handed_over(live: Live) -> None:
+    put(live, word="high", needed="yes")
     make(live.site, "words", words(model="fourth").replace('    needed: str = ""\n', ""))
     card = live.cards()["words"]
     assert (card["status"], "needed" in card["config"]) == ("active", False)
@@ -150,6 +161,8 @@ def test_two_administrators_at_once_lose_nothing_and_meet_no_error(live: Live) -
 
 @pytest.mark.thorough
 def test_a_plugin_is_enabled_while_others_are_looked_into(live: Live) -> None:
+    make(live.site, "race", words("race"))
+    live.cards()
     make(live.site, "sleepy", "import time; time.sleep(4)\n" + words("sleepy"))
     looking = threading.Thread(target=live.cards)
     looking.start()
@@ -162,6 +175,7 @@ def test_a_plugin_is_enabled_while_others_are_looked_into(live: Live) -> None:
 
 @pytest.mark.thorough
 def test_another_slug_after_an_upgrade_is_another_plugin(live: Live) -> None:
+    put(live)
     make(live.site, "words", words("phrases", model="fifth"))
     (info,) = live.site.glob("taskflow_words-*.dist-info")
     (info / "entry_points.txt").write_text("[taskflow.plugins.v1]\nphrases = taskflow_words\n")
