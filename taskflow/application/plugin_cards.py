@@ -3,9 +3,11 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
+
+from django.db.models import OuterRef, Subquery
 
 from taskflow.application import ports
 from taskflow.application.access import require_site
@@ -20,6 +22,9 @@ from taskflow.domain.errors import FieldError, NotFound
 from taskflow.domain.permissions import Action, Actor
 from taskflow.plugin_host.fields import Field
 from taskflow.store.models import Plugin, PluginFailure, PluginPause, PluginSetup
+
+#: A longer one stands for "until the settings change".
+LONGEST_PAUSE = timedelta(days=1)
 
 
 class Status(StrEnum):
@@ -84,9 +89,8 @@ def make_cards(plugins: list[Plugin]) -> list[Card]:
     """Their cards, ordered as administrators ordered them."""
     slugs = {plugin.slug for plugin in plugins}
     setups = {setup.slug: setup for setup in PluginSetup.objects.filter(slug__in=slugs)}
-    failures: dict[str, PluginFailure] = {}
-    for failure in PluginFailure.objects.filter(slug__in=slugs).order_by("last_at"):
-        failures[failure.slug] = failure
+    newest = PluginFailure.objects.filter(slug=OuterRef("slug")).order_by("-last_at", "-pk").values("pk")[:1]
+    failures = {found.slug: found for found in PluginFailure.objects.filter(slug__in=slugs, pk=Subquery(newest))}
     pauses: dict[str, list[PluginPause]] = defaultdict(list)
     for pause in PluginPause.objects.filter(slug__in=slugs, until__gt=ports.now()).order_by("capability"):
         pauses[pause.slug].append(pause)
@@ -99,7 +103,8 @@ def _make_card(
 ) -> Card:
     stored = setups.get(plugin.slug)
     setup = stored or PluginSetup(slug=plugin.slug, updated_at=plugin.inspected_at, version=0)
-    problems = () if stored is None or plugin.error or plugin.missing else find_problems(plugin, stored)
+    is_asked = stored is not None and stored.enabled and not plugin.error and not plugin.missing
+    problems = find_problems(plugin, stored) if stored is not None and is_asked else ()
     status, reason = observe(plugin, setup, problems, pauses)
     return Card(plugin, setup, status, reason, fields_of(plugin), settings_in_effect(plugin, stored), failure)
 
@@ -135,11 +140,9 @@ def describe_problems(problems: tuple[FieldError, ...]) -> str:
 
 
 def _describe_pause(pause: PluginPause) -> str:
-    return f"{pause.capability}: {pause.reason} It is asked again from {_clock(pause.until)} UTC on."
-
-
-def _clock(instant: datetime) -> str:
-    return f"{instant:%H:%M:%S}"
+    if pause.until - ports.now() > LONGEST_PAUSE:
+        return f"{pause.capability}: {pause.reason} It is asked again once its settings change, or somebody retries it."
+    return f"{pause.capability}: {pause.reason} It is asked again from {pause.until:%H:%M:%S} UTC on."
 
 
 def describe_schema(card: Card) -> dict[str, Any]:

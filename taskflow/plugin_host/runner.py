@@ -25,7 +25,7 @@ from taskflow.plugin_api import (
     Recipient,
     Signal,
 )
-from taskflow.plugin_host.breaker import Breaker
+from taskflow.plugin_host.breaker import LONGEST_REST, Breaker
 from taskflow.plugin_host.inspector import DEADLINE
 from taskflow.plugin_host.process import PluginProcess
 from taskflow.plugin_host.state import (
@@ -188,7 +188,8 @@ class Runner:
         slug, breaker = hosted.plugin.slug, hosted.breaker(capability)
         wait = breaker.admit()
         if wait is not None:
-            message = f"{slug} failed too often in a row and is not asked for another {min(wait, 600):.0f} s."
+            span = "until its settings change" if wait > LONGEST_REST else f"for another {wait:.0f} s"
+            message = f"{slug} failed too often in a row and is not asked {span}."
             raise CallFailed("breaker_open", message, retry_after=wait)
         try:
             with hosted.slot():

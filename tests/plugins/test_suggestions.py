@@ -37,6 +37,8 @@ class Model:
     async def complete(self, request):
         if self.ctx.config.answer == "fail":
             raise TransientError("the server is busy")
+        if self.ctx.config.answer == "refuse":
+            raise AuthError("the key is unknown")
         return Completion(text=self.ctx.config.answer, model=request.model or "tiny")
 
     async def check(self):
@@ -210,6 +212,19 @@ def test_failures_are_counted_by_their_cause_and_five_in_a_row_give_it_a_rest(
     enable(root_api, "model", answer='{"priority": "high"}')
     assert of(advise("Buy milk"), "model")["error"] is None
     assert not PluginPause.objects.exists()
+
+
+def test_refused_credentials_are_not_tried_again_until_the_settings_change(
+    instance: Instance, root_api: Api, advise: Advise
+) -> None:
+    instance.install("model", PROVIDER.replace("SLUG", "model"), raw=True)
+    enable(root_api, "model", answer="refuse")
+    assert of(advise("Buy milk"), "model")["error"] == "the key is unknown"
+    assert "until its settings change" in of(advise("Buy milk"), "model")["error"]
+    card = root_api.get("plugins/model").json()
+    assert (card["status"], "once its settings change" in card["reason"]) == ("degraded", True)
+    enable(root_api, "model", answer='{"priority": "high"}')
+    assert of(advise("Buy milk"), "model")["error"] is None
 
 
 def test_a_test_tries_a_plugin_before_it_is_enabled(instance: Instance, root_api: Api) -> None:

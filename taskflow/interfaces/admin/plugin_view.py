@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from taskflow.application.model_provider import ProviderChoice, read_choice
+from taskflow.application.model_provider import describe_choice
 from taskflow.application.plugin_board import read_board
 from taskflow.application.plugin_cards import Card, Status
-from taskflow.domain.permissions import Actor
 from taskflow.interfaces.admin.display import PLUGIN_TONES
 from taskflow.plugin_api import Kind, Network
 
@@ -45,13 +44,12 @@ class Provider:
         return self.chosen is not None and self.in_force is None
 
 
-def find_provider(actor: Actor, cards: Sequence[Card]) -> Provider:
-    """The provider in force; asks for none where there is nothing to choose from."""
+def find_provider(cards: Sequence[Card]) -> Provider:
+    """The provider in force, where `cards` are all plugins, or one that is no provider."""
     chosen = read_board().provider or None
     if not any(Kind.LLM_PROVIDER in card.kinds for card in cards):
         return Provider(None, chosen)
-    choice: ProviderChoice = read_choice(actor)
-    return Provider(choice.slug, chosen)
+    return Provider(describe_choice(list(cards)).slug, chosen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from taskflow.interfaces.admin.plugin_actions import Note, act, describe, leave_
 from taskflow.interfaces.admin.plugin_form import PluginForm
 from taskflow.interfaces.admin.plugin_view import PluginView, find_provider
 from taskflow.interfaces.admin.site import site
+from taskflow.plugin_api import Kind
 from taskflow.plugin_host.trial import Trial
 from taskflow.store.models import Plugin
 
@@ -106,9 +107,8 @@ class PluginPage(AdminPage):
     def _show_cards(
         self, request: HttpRequest, *, tried: Card | None = None, trial: Trial | None = None
     ) -> HttpResponse:
-        actor = actor_of(request)
-        cards = list_cards(actor)
-        provider = find_provider(actor, cards)
+        cards = list_cards(actor_of(request))
+        provider = find_provider(cards)
         return self._render(
             request,
             "admin/plugins.html",
@@ -123,6 +123,8 @@ class PluginPage(AdminPage):
         self, request: HttpRequest, card: Card, form: PluginForm, *, trial: Trial | None = None
     ) -> HttpResponse:
         actor = actor_of(request)
+        # Whether it is the one in force depends on the others.
+        cards = list_cards(actor) if Kind.LLM_PROVIDER in card.kinds else [card]
         return self._render(
             request,
             "admin/plugin.html",
@@ -130,7 +132,7 @@ class PluginPage(AdminPage):
             subtitle=card.name,
             original=card.plugin,
             object_id=str(card.plugin.pk),
-            view=PluginView(card, find_provider(actor, [card])),
+            view=PluginView(card, find_provider(cards)),
             form=form,
             trial=trial,
             failures=plugin_setups.list_failures(actor, card.plugin.slug),
