@@ -13,10 +13,10 @@ from taskflow.application import ports
 from taskflow.application.model_provider import pick
 from taskflow.application.plugin_board import read_board
 from taskflow.domain.facts import TaskFacts
-from taskflow.domain.prompts import MOST_EXAMPLES, PROMPT_VERSION, BadAnswer, build_prompt, read_answer
+from taskflow.domain.prompts import MOST_EXAMPLES, PROMPT_VERSION, Asked, BadAnswer, build_prompt, read_answer
 from taskflow.domain.suggestion import Reason, Signal
 from taskflow.learning.examples import Example
-from taskflow.plugin_api import ExampleView, Kind, Network, PriorityRequest, TaskView
+from taskflow.plugin_api import ExampleView, Kind, PriorityRequest, TaskView
 from taskflow.plugin_api import Signal as Opinion
 from taskflow.plugin_host.runner import Runner
 from taskflow.plugin_host.state import CallFailed, EnabledPlugin
@@ -68,7 +68,9 @@ def gather_signals(runner: Runner, question: Question) -> list[Signal]:
         chosen = pick(board, list(providers))
         if chosen is not None:
             model = board.provider_model or None
-            signals.append(_ask(providers[chosen], question, ends, _completion(runner, chosen, question, model)))
+            signals.append(
+                _ask(providers[chosen], question, ends, _completion(runner, providers[chosen], question, model))
+            )
     for plugin in runner.plugins(Kind.PRIORITISER):
         signals += _ask_prioritisers(runner, plugin, question, ends)
     return signals
@@ -78,7 +80,7 @@ def _ask(plugin: EnabledPlugin, question: Question, ends: float, call: Callable[
     """A plugin's signal, or one that says in `error` why there is none; `call` gets the seconds that are left."""
     began = time.monotonic()
     try:
-        if _leaves(plugin) and not question.remote_allowed:
+        if plugin.leaves and not question.remote_allowed:
             raise CallFailed("not_allowed", _NOT_ALLOWED)
         left = ends - began
         if left < _SHORTEST:
@@ -86,24 +88,22 @@ def _ask(plugin: EnabledPlugin, question: Question, ends: float, call: Callable[
         signal = call(left)
     except (CallFailed, BadAnswer) as failure:
         signal = Signal(source="model", error=str(failure)[:300])
-    provider = plugin.slug if signal.provider == "builtin" else signal.provider
+    provider = plugin.provider if signal.provider == "builtin" else signal.provider
     return replace(signal, provider=provider, latency_ms=(time.monotonic() - began) * 1000)
 
 
-def _leaves(plugin: EnabledPlugin) -> bool:
-    """Whether what it is told may leave this instance: unless it has no network, or an administrator trusts it."""
-    return plugin.network != Network.NONE and plugin.config.get("trusted") is not True
-
-
-def _completion(runner: Runner, slug: str, question: Question, model: str | None) -> Callable[[float], Signal]:
+def _completion(
+    runner: Runner, plugin: EnabledPlugin, question: Question, model: str | None
+) -> Callable[[float], Signal]:
     def call(left: float) -> Signal:
         decided = [(found.facts.title, found.level) for found in question.examples]
-        prompt = build_prompt(question.facts, decided, now=ports.now(), timezone=question.timezone, model=model)
-        answer = runner.complete(slug, prompt, deadline=left)
+        asked = Asked(facts=question.facts, decided=decided, now=ports.now(), timezone=question.timezone)
+        prompt = build_prompt(asked, model=model, words=plugin.able)
+        answer = runner.complete(plugin.slug, prompt, deadline=left)
         return Signal(
             source="model",
             model=answer.model or None,
-            probabilities=read_answer(answer.text),
+            probabilities=read_answer(answer.text).probabilities,
             weight=PRIOR_WEIGHT,
             prompt_version=PROMPT_VERSION,
         )
@@ -113,7 +113,7 @@ def _completion(runner: Runner, slug: str, question: Question, model: str | None
 
 def _ask_prioritisers(runner: Runner, plugin: EnabledPlugin, question: Question, ends: float) -> list[Signal]:
     """One signal of each prioritiser that a plugin offers; none of those without an opinion."""
-    if _leaves(plugin) and not question.remote_allowed:
+    if plugin.leaves and not question.remote_allowed:
         return [Signal(source="model", provider=plugin.slug, error=_NOT_ALLOWED)]
     try:
         offers = runner.offers(plugin.slug, deadline=min(PRIORITISER_DEADLINE, ends - time.monotonic()))

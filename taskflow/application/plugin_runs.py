@@ -1,6 +1,9 @@
 """What the processes that run plugins read of the database, and write into it."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.db.models import F
@@ -9,6 +12,8 @@ from taskflow.application import ports
 from taskflow.application.plugin_board import read_board
 from taskflow.application.plugin_settings import InEffect, fields_of, find_problems, settings_in_effect
 from taskflow.config import current_settings
+from taskflow.config.addresses import is_loopback
+from taskflow.plugin_api import Network
 from taskflow.plugin_host.state import EnabledPlugin, Failure, Outbound, Snapshot
 from taskflow.store.models import Plugin, PluginFailure, PluginPause, PluginSetup
 
@@ -22,8 +27,24 @@ def outbound() -> Outbound:
     return Outbound(allow=settings.outbound_allow, offline=settings.offline)
 
 
+def _leaves(plugin: Plugin, values: Mapping[str, Any]) -> bool:
+    """Whether what it is told may leave this machine: not without network, nor where an administrator vouches for
+    where it goes, nor where every address that it connects to is loopback."""
+    if plugin.manifest.get("network") == Network.NONE or values.get("trusted") is True:
+        return False
+    addresses = plugin.manifest.get("addresses") or ()
+    return not addresses or not all(is_loopback(_host_of(str(values.get(name) or ""))) for name in addresses)
+
+
+def _host_of(address: str) -> str:
+    return urlsplit(address if "//" in address else f"//{address}").hostname or ""
+
+
 def as_enabled(plugin: Plugin, setup: PluginSetup, effect: InEffect) -> EnabledPlugin:
     """A plugin as those run it who know no database."""
+    fields = fields_of(plugin)
+    values = {known.name: known.default for known in fields} | dict(effect.values)
+    engine = values.get(str(plugin.manifest.get("engine") or ""))
     return EnabledPlugin(
         slug=plugin.slug,
         distribution=plugin.distribution,
@@ -35,7 +56,10 @@ def as_enabled(plugin: Plugin, setup: PluginSetup, effect: InEffect) -> EnabledP
         network=str(plugin.manifest.get("network", "")),
         order=setup.order,
         config=dict(effect.values),
-        secrets=frozenset(known.name for known in fields_of(plugin) if known.is_secret),
+        secrets=frozenset(known.name for known in fields if known.is_secret),
+        provider=f"{plugin.slug}:{engine}" if engine else plugin.slug,
+        leaves=_leaves(plugin, values),
+        able=values.get("able") is True,
     )
 
 

@@ -12,12 +12,16 @@ from taskflow.plugin_api.data import (
     Completion,
     CompletionRequest,
     Delivery,
+    Embeddings,
     ExampleView,
     Health,
     Message,
+    ModelInfo,
     PriorityRequest,
+    Pull,
     Reason,
     Recipient,
+    Scores,
     Signal,
     TaskView,
     Usage,
@@ -25,7 +29,7 @@ from taskflow.plugin_api.data import (
 from taskflow.plugin_api.errors import AuthError, PermanentError, PluginError, TransientError
 from taskflow.plugin_api.hooks import ENTRY_POINT_GROUP, hookimpl
 from taskflow.plugin_api.manifest import Kind, Manifest, Network, PluginConfig
-from taskflow.plugin_api.protocols import Embedder, LLMProvider, NotificationChannel, Prioritiser, Scorer
+from taskflow.plugin_api.protocols import Embedder, LLMProvider, ModelLibrary, NotificationChannel, Prioritiser, Scorer
 
 #: The version of this contract, major.minor.
 PLUGIN_API = "1.0"
@@ -39,6 +43,7 @@ __all__ = [
     "CompletionRequest",
     "Delivery",
     "Embedder",
+    "Embeddings",
     "ExampleView",
     "Health",
     "Kind",
@@ -46,6 +51,8 @@ __all__ = [
     "Live",
     "Manifest",
     "Message",
+    "ModelInfo",
+    "ModelLibrary",
     "Network",
     "NotificationChannel",
     "PermanentError",
@@ -54,9 +61,11 @@ __all__ = [
     "PluginError",
     "Prioritiser",
     "PriorityRequest",
+    "Pull",
     "Reason",
     "Recipient",
     "Scorer",
+    "Scores",
     "Signal",
     "TaskView",
     "TransientError",

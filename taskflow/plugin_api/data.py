@@ -116,6 +116,53 @@ class Completion(_Value):
     truncated: bool = False
 
 
+class Scores(_Value):
+    """How probable each of the given choices is as the answer: in their order, adding up to 1."""
+
+    probabilities: Annotated[tuple[Probability, ...], Field(min_length=2, max_length=100)]
+    model: Annotated[str, Field(max_length=200)] = ""
+    usage: Usage | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        total = sum(self.probabilities)
+        if abs(total - 1) > 1e-3:
+            raise ValueError(f"probabilities: they add up to {total:.4f} instead of 1")
+        return self
+
+
+class Embeddings(_Value):
+    """A vector of one length for each text, in their order."""
+
+    vectors: Annotated[tuple[tuple[float, ...], ...], Field(max_length=1_000)]
+    model: Annotated[str, Field(max_length=200)] = ""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if len({len(vector) for vector in self.vectors}) > 1:
+            raise ValueError("vectors: they have different lengths")
+        return self
+
+
+class ModelInfo(_Value):
+    """A model that a provider has at hand."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    size_bytes: Annotated[int, Field(ge=0)] | None = None
+
+
+class Pull(_Value):
+    """How far a provider is with fetching a model."""
+
+    model: Annotated[str, Field(min_length=1, max_length=200)]
+    state: Literal["running", "done", "failed"]
+    completed_bytes: Annotated[int, Field(ge=0)] = 0
+    #: None while it is not known.
+    total_bytes: Annotated[int, Field(ge=0)] | None = None
+    #: Why it failed, or what is being done; for administrators.
+    detail: Annotated[str, Field(max_length=500)] = ""
+
+
 class Message(_Value):
     """What a channel delivers. Plain texts; `url` leads to what it speaks of."""
 
@@ -158,4 +205,6 @@ class Health(_Value):
     model: Annotated[str, Field(max_length=200)] = ""
     #: A piece of a real answer.
     sample: Annotated[str, Field(max_length=1_000)] = ""
+    #: Tokens a second that a language model wrote for the sample, where that is known.
+    tokens_per_second: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     checked_at: datetime | None = None

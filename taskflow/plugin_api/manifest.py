@@ -56,6 +56,11 @@ class Manifest(BaseModel):
     config: type[PluginConfig] = PluginConfig
     #: A channel's settings of each person, filled in by that person.
     user_config: type[PluginConfig] | None = None
+    #: The setting that says which of several engines is used; a suggestion then names `slug:engine`.
+    engine: Annotated[str, Field(max_length=80)] = ""
+    #: The settings that hold every address it connects to. Where all of them are loopback, what it is told does not
+    #: leave this machine. Without any, whatever it is told counts as leaving, unless it has no network.
+    addresses: frozenset[str] = frozenset()
     #: Where its documentation is.
     homepage: Annotated[str, Field(max_length=300, pattern=r"^(https?://\S+)?$")] = ""
 
@@ -66,6 +71,9 @@ class Manifest(BaseModel):
             raise ValueError(f"uses: there is no capability {', '.join(sorted(unknown))}; known: live")
         if self.user_config is not None and Kind.NOTIFICATION_CHANNEL not in self.kinds:
             raise ValueError("user_config: only a notification channel has settings of each person")
+        strange = (self.addresses | {self.engine} - {""}) - set(self.config.model_fields)
+        if strange:
+            raise ValueError(f"engine, addresses: config has no field {', '.join(sorted(strange))}")
         return self
 
     def schemas(self) -> dict[str, Any]:

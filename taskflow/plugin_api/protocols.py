@@ -11,10 +11,14 @@ from taskflow.plugin_api.data import (
     Completion,
     CompletionRequest,
     Delivery,
+    Embeddings,
     Health,
     Message,
+    ModelInfo,
     PriorityRequest,
+    Pull,
     Recipient,
+    Scores,
     Signal,
 )
 
@@ -38,16 +42,29 @@ class LLMProvider(Protocol):
 class Scorer(Protocol):
     """A language model that can say how probable given continuations are."""
 
-    async def score(self, request: CompletionRequest, choices: Sequence[str]) -> Sequence[float]:
-        """The probability of each choice as the answer, in their order; they add up to 1."""
+    async def score(self, request: CompletionRequest, choices: Sequence[str]) -> Scores | None:
+        """How probable each choice is as the beginning of the answer; None where the backend, as it turns out, cannot
+        say, so that `complete` is asked instead. `AuthError`, `TransientError`, `PermanentError`."""
 
 
 @runtime_checkable
 class Embedder(Protocol):
     """A model that turns texts into vectors."""
 
-    async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
-        """A vector of one length for each text, in their order."""
+    async def embed(self, texts: Sequence[str]) -> Embeddings | None:
+        """A vector for each text; None where the settings name no model for that."""
+
+
+@runtime_checkable
+class ModelLibrary(Protocol):
+    """A provider whose models come and go while it runs."""
+
+    async def models(self) -> Sequence[ModelInfo]:
+        """The models that can be asked now."""
+
+    async def pull(self, model: str) -> Pull:
+        """Begins to fetch a model, unless that runs already, and says at once how far it is; called again, how far it
+        is by then. It goes on between calls. `PermanentError` for a name that is none."""
 
 
 @runtime_checkable

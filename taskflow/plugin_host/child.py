@@ -29,7 +29,14 @@ from taskflow.plugin_api import hooks
 from taskflow.plugin_api.data import CompletionRequest, Message, PriorityRequest, Recipient
 from taskflow.plugin_api.errors import AuthError, PermanentError, TransientError
 from taskflow.plugin_api.manifest import Kind, Manifest
-from taskflow.plugin_api.protocols import Embedder, LLMProvider, NotificationChannel, Prioritiser, Scorer
+from taskflow.plugin_api.protocols import (
+    Embedder,
+    LLMProvider,
+    ModelLibrary,
+    NotificationChannel,
+    Prioritiser,
+    Scorer,
+)
 from taskflow.plugin_host.context import HostContext, open_log
 from taskflow.plugin_host.frames import HEADER, TooLong, encode, read_length
 from taskflow.plugin_host.messages import LONGEST_NAME, MOST_OFFERS
@@ -44,7 +51,14 @@ _HOOKS: tuple[tuple[str, Kind, type[Any]], ...] = (
     ("taskflow_notification_channels", Kind.NOTIFICATION_CHANNEL, NotificationChannel),
 )
 _METHODS: dict[Kind, tuple[tuple[str, type[Any]], ...]] = {
-    Kind.LLM_PROVIDER: (("complete", LLMProvider), ("check", LLMProvider), ("score", Scorer), ("embed", Embedder)),
+    Kind.LLM_PROVIDER: (
+        ("complete", LLMProvider),
+        ("check", LLMProvider),
+        ("score", Scorer),
+        ("embed", Embedder),
+        ("models", ModelLibrary),
+        ("pull", ModelLibrary),
+    ),
     Kind.PRIORITISER: (("prioritise", Prioritiser),),
     Kind.NOTIFICATION_CHANNEL: (("send", NotificationChannel), ("check", NotificationChannel)),
 }
@@ -226,6 +240,8 @@ class _Server:
                 return [CompletionRequest.model_validate(payload["request"]), payload["choices"]]
             case "embed":
                 return [payload["texts"]]
+            case "pull":
+                return [payload["model"]]
             case "prioritise":
                 return [PriorityRequest.model_validate(payload["request"])]
             case "send":

@@ -88,6 +88,8 @@ def describe(manifest: Manifest) -> dict[str, Any]:
         "kinds": sorted(kind.value for kind in manifest.kinds),
         "network": manifest.network.value,
         "uses": sorted(manifest.uses),
+        "engine": manifest.engine,
+        "addresses": sorted(manifest.addresses),
         "homepage": manifest.homepage,
     }
 

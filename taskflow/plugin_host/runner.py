@@ -19,10 +19,15 @@ from taskflow.plugin_api import (
     Completion,
     CompletionRequest,
     Delivery,
+    Embeddings,
+    Health,
     Kind,
     Message,
+    ModelInfo,
     PriorityRequest,
+    Pull,
     Recipient,
+    Scores,
     Signal,
 )
 from taskflow.plugin_host.breaker import LONGEST_REST, Breaker
@@ -53,6 +58,11 @@ Result = TypeVar("Result")
 _COMPLETION = TypeAdapter(Completion)
 _SIGNAL: TypeAdapter[Signal | None] = TypeAdapter(Signal | None)
 _DELIVERY = TypeAdapter(Delivery)
+_SCORES: TypeAdapter[Scores | None] = TypeAdapter(Scores | None)
+_EMBEDDINGS: TypeAdapter[Embeddings | None] = TypeAdapter(Embeddings | None)
+_HEALTH = TypeAdapter(Health)
+_MODELS = TypeAdapter(tuple[ModelInfo, ...])
+_PULL = TypeAdapter(Pull)
 
 
 class Hosted:
@@ -135,6 +145,27 @@ class Runner:
         """A language model's answer; of the plugin's first model unless `name` says which. `CallFailed`."""
         payload = {"request": _dump(request)}
         return self._call(slug, Kind.LLM_PROVIDER, name, "complete", payload, deadline, _COMPLETION)
+
+    def score(self, slug: str, request: CompletionRequest, choices: Sequence[str], *, deadline: float) -> Scores | None:
+        """How probable the plugin's first model finds each choice; None where it cannot say. `CallFailed`."""
+        payload = {"request": _dump(request), "choices": list(choices)}
+        return self._call(slug, Kind.LLM_PROVIDER, None, "score", payload, deadline, _SCORES)
+
+    def embed(self, slug: str, texts: Sequence[str], *, deadline: float) -> Embeddings | None:
+        """Vectors of texts by the plugin's first model; None where it has none for that. `CallFailed`."""
+        return self._call(slug, Kind.LLM_PROVIDER, None, "embed", {"texts": list(texts)}, deadline, _EMBEDDINGS)
+
+    def check(self, slug: str, *, deadline: float) -> Health:
+        """How the plugin's first model is. `CallFailed`."""
+        return self._call(slug, Kind.LLM_PROVIDER, None, "check", {}, deadline, _HEALTH)
+
+    def models(self, slug: str, *, deadline: float) -> tuple[ModelInfo, ...]:
+        """The models that a provider has at hand. `CallFailed`."""
+        return self._call(slug, Kind.LLM_PROVIDER, None, "models", {}, deadline, _MODELS)
+
+    def pull(self, slug: str, model: str, *, deadline: float) -> Pull:
+        """Begins to fetch a model, or says how far that is. `CallFailed`."""
+        return self._call(slug, Kind.LLM_PROVIDER, None, "pull", {"model": model}, deadline, _PULL)
 
     def prioritise(self, slug: str, name: str, request: PriorityRequest, *, deadline: float) -> Signal | None:
         """A prioritiser's opinion. `CallFailed`."""

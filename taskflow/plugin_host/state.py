@@ -22,6 +22,12 @@ class EnabledPlugin:
     config: Mapping[str, Any] = field(repr=False)
     #: Names of the secret fields.
     secrets: frozenset[str] = frozenset()
+    #: How suggestions name it: its slug, or `slug:engine` where it has several.
+    provider: str = ""
+    #: Whether what it is told may leave this machine, and nobody vouched for where it goes.
+    leaves: bool = True
+    #: Whether an administrator says that its model is able: its words may be shown.
+    able: bool = False
 
 
 @dataclass(frozen=True, slots=True)
