@@ -9,12 +9,14 @@ from taskflow.application import idempotency, ledger, plugins, stored_files, tra
 from taskflow.application.changes import change
 from taskflow.application.jobs import handles
 from taskflow.domain.permissions import SYSTEM
-from taskflow.store.models import IdempotencyRecord, Invitation, Job, SignInLink
+from taskflow.store.models import IdempotencyRecord, Invitation, Job, ModelCall, SignInLink
 from taskflow.store.models.jobs import JobState
 
 CLEAN_UP = "site.clean_up"
 #: Expired rows are harmless; they may lie for a day so that cleaning runs daily and not at every tick.
 LINGER = timedelta(days=1)
+#: Entries about calls of models are kept so long.
+CALLS_KEPT = timedelta(days=90)
 #: What ended `dead` is filed again after this wait and not at the next tick: one dead job an hour can be looked at.
 REST = timedelta(hours=1)
 
@@ -53,16 +55,18 @@ def _is_clean_up_due(now: datetime) -> bool:
         or Session.objects.filter(expire_date__lt=now - LINGER).exists()
         or SignInLink.objects.filter(expires_at__lt=now - LINGER).exists()
         or Invitation.objects.filter(expires_at__lt=now - LINGER).exists()
+        or ModelCall.objects.filter(at__lt=now - CALLS_KEPT - LINGER).exists()
     )
 
 
 @handles(CLEAN_UP)
 def clean_up(job: Job) -> None:
-    """Deletes expired answers, sessions, sign-in links and invitations."""
+    """Deletes expired answers, sessions, sign-in links, invitations and entries about calls of models."""
     with change(SYSTEM) as opened:
         IdempotencyRecord.objects.filter(created_at__lt=opened.now - idempotency.LIFETIME).delete()
         Session.objects.filter(expire_date__lt=opened.now).delete()
         UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
         SignInLink.objects.filter(expires_at__lt=opened.now).delete()
         Invitation.objects.filter(expires_at__lt=opened.now).delete()
+        ModelCall.objects.filter(at__lt=opened.now - CALLS_KEPT).delete()
         ledger.finish(job)

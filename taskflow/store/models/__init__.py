@@ -6,6 +6,7 @@ from taskflow.store.models.feeds import Feed
 from taskflow.store.models.filters import SavedFilter
 from taskflow.store.models.invitations import Invitation
 from taskflow.store.models.jobs import Job, WorkerBeat
+from taskflow.store.models.model_calls import ModelCall, ModelPull
 from taskflow.store.models.plugins import Plugin, PluginBoard, PluginFailure, PluginPause, PluginSetup
 from taskflow.store.models.projects import Label, Membership, Project, ProjectKeyAlias
 from taskflow.store.models.requests import IdempotencyRecord
@@ -37,6 +38,8 @@ __all__ = [
     "Job",
     "Label",
     "Membership",
+    "ModelCall",
+    "ModelPull",
     "Plugin",
     "PluginBoard",
     "PluginFailure",
