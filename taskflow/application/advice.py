@@ -10,9 +10,9 @@ from uuid import UUID
 from taskflow.application import decisions, ledger, ports
 from taskflow.application.access import lock_tasks
 from taskflow.application.changes import Change, change
-from taskflow.application.examples import about_others, gather_examples
+from taskflow.application.examples import about_others, gather_examples, quote_decisions
 from taskflow.application.jobs import handles
-from taskflow.application.model_signals import Question, are_asked, gather_signals, quotable
+from taskflow.application.model_signals import Question, are_asked, gather_signals
 from taskflow.application.suggestions import ADVISE, ADVISE_BATCH, fail_lost
 from taskflow.application.tasks import save_changed
 from taskflow.domain.events import EventType
@@ -37,14 +37,15 @@ CHUNK = 20
 CHUNK_WITH_PLUGINS = 5
 
 
-def advise(task: Task, facts: TaskFacts, examples: Sequence[Example], *, timezone: str) -> tuple[Advice, float]:
-    """The advice on one task, and how long it took in milliseconds."""
+def advise(task: Task, facts: TaskFacts, examples: Sequence[Example], *, person: User | None) -> tuple[Advice, float]:
+    """The advice on one task for a person, and how long it took in milliseconds."""
+    timezone = _zone(person)
     started = time.perf_counter()
     now = ports.now()
     signals = [
         rules_signal(facts, now=now, timezone=timezone),
         _ask("learned", lambda: _learner.signal(facts, examples, now=now, timezone=timezone)),
-        *_ask_plugins(task, facts, examples, timezone),
+        *_ask_plugins(task, facts, timezone, person),
     ]
     advice = combine(signals, facts)
     return advice, round((time.perf_counter() - started) * 1000, 3)
@@ -61,12 +62,14 @@ def _ask(source: str, prioritise: Callable[[], Signal]) -> Signal:
         return Signal(source=source, latency_ms=latency, error=f"{type(error).__name__}: {error}"[:300])  # type: ignore[arg-type]
 
 
-def _ask_plugins(task: Task, facts: TaskFacts, examples: Sequence[Example], timezone: str) -> list[Signal]:
+def _ask_plugins(task: Task, facts: TaskFacts, timezone: str, person: User | None) -> list[Signal]:
     runner = ports.plugins()
-    if runner is None:
+    if runner is None or not are_asked(runner):
         return []
-    told = quotable(examples, facts)
-    return gather_signals(runner, Question(task.pk, facts, told, timezone, task.project.remote_models_allowed))
+    asker = None if person is None else person.pk
+    decided = quote_decisions(asker, task.project_id, besides=task.pk)
+    question = Question(task.pk, asker, facts, decided, timezone, task.project.remote_models_allowed)
+    return gather_signals(runner, ports.models(), question)
 
 
 @handles(ADVISE)
@@ -84,7 +87,7 @@ def advise_one(job: Job) -> None:
     person = suggestion.requested_by or suggestion.task.created_by
     facts = decisions.facts_of([suggestion.task_id])[suggestion.task_id]
     examples = about_others(_examples(person, suggestion.task), suggestion.task_id)
-    advice, latency = advise(suggestion.task, facts, examples, timezone=_zone(person))
+    advice, latency = advise(suggestion.task, facts, examples, person=person)
     with change(SYSTEM) as opened:
         ledger.finish(job)
         lock_tasks([suggestion.task_id])
@@ -124,7 +127,7 @@ def _advise_items(items: list[BatchItem], person: User) -> Ready:
             examples[task.project_id] = _examples(person, task)
         if task.pk in facts:
             others = about_others(examples[task.project_id], task.pk)
-            advice, latency = advise(task, facts[task.pk], others, timezone=_zone(person))
+            advice, latency = advise(task, facts[task.pk], others, person=person)
             ready[task.pk] = (facts[task.pk], advice, latency)
     return ready
 

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from taskflow.domain.facts import TaskFacts
 from taskflow.domain.priority import LEVELS, Level, Priority
+from taskflow.domain.prompts import MOST_EXAMPLES
 from taskflow.learning.examples import MAX_EXAMPLES, Example
 from taskflow.store.models import Decision, Membership
 from taskflow.store.models.suggestions import DecisionKind
@@ -46,3 +47,22 @@ def gather_examples(user_id: UUID | None, project_id: UUID) -> list[Example]:
 def about_others(examples: Sequence[Example], task_id: UUID) -> list[Example]:
     """The decisions about other tasks: from one about the task itself, advice on it would only be an echo."""
     return [example for example in examples if example.task_id != str(task_id)]
+
+
+def quote_decisions(user_id: UUID | None, project_id: UUID, *, besides: UUID) -> tuple[tuple[str, Level], ...]:
+    """Titles and levels of what this person decided about other tasks of this very project, newest first: nothing else
+    is quoted to a language model."""
+    if user_id is None:
+        return ()
+    found = (
+        Decision.objects.filter(user_id=user_id, project_id=project_id, task__project_id=project_id)
+        .exclude(kind=DecisionKind.DISMISS)
+        .exclude(task_id=besides)
+        .order_by("-decided_at")
+        .values_list("task_id", "facts__title", "priority")
+    )
+    latest: dict[UUID | None, tuple[str, Level]] = {}
+    # Some tasks were decided more than once.
+    for task, title, rank in found[: 4 * MOST_EXAMPLES]:
+        latest.setdefault(task, (title, _LEVEL_OF[rank]))
+    return tuple(latest.values())[:MOST_EXAMPLES]

@@ -1,21 +1,23 @@
-"""What plugins say about a task: the language model in force, and every prioritiser.
+"""What plugins say about a task: the language model in force, behind the gateway, and every prioritiser.
 
 They run elsewhere, within a time budget. One that fails, is late or may not be asked is left out and named: the
 built-in signals answer in any case.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from taskflow.application import ports
+from taskflow.application import model_calls, ports
+from taskflow.application.model_calls import Caller
 from taskflow.application.model_provider import pick
 from taskflow.application.plugin_board import read_board
+from taskflow.application.ports import ModelAnswer, Models
 from taskflow.domain.facts import TaskFacts
-from taskflow.domain.prompts import MOST_EXAMPLES, PROMPT_VERSION, Asked, BadAnswer, build_prompt, read_answer
+from taskflow.domain.priority import Level
+from taskflow.domain.prompts import Asked
 from taskflow.domain.suggestion import Reason, Signal
-from taskflow.learning.examples import Example
 from taskflow.plugin_api import ExampleView, Kind, PriorityRequest, TaskView
 from taskflow.plugin_api import Signal as Opinion
 from taskflow.plugin_host.runner import Runner
@@ -24,6 +26,8 @@ from taskflow.plugin_host.state import CallFailed, EnabledPlugin
 #: Seconds for all plugins that are asked about one task, and for one prioritiser at most.
 BUDGET = 8.0
 PRIORITISER_DEADLINE = 3.0
+#: Seconds that a model leaves for the prioritisers after it, where there are any.
+LEFT_FOR_OTHERS = 1.5
 #: Less than this is not worth a call.
 _SHORTEST = 0.2
 #: Relative to the rules' 1.0, until a model has shown what it is worth.
@@ -37,11 +41,14 @@ _NOT_ALLOWED = "the project does not let its tasks leave this instance (remote_m
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One task, for one person in the IANA zone `timezone`; `examples` are decisions that may be quoted to a model."""
+    """One task, for one person in the IANA zone `timezone`; `decided`: titles and levels of that person's decisions
+    that may be quoted to a model, newest first."""
 
     task: UUID
+    #: Who asks.
+    person: UUID | None
     facts: TaskFacts
-    examples: tuple[Example, ...]
+    decided: tuple[tuple[str, Level], ...]
     timezone: str
     #: Whether the project lets its tasks leave this instance.
     remote_allowed: bool
@@ -52,28 +59,59 @@ def are_asked(runner: Runner | None) -> bool:
     return runner is not None and any(runner.plugins(kind) for kind in (Kind.LLM_PROVIDER, Kind.PRIORITISER))
 
 
-def quotable(examples: Sequence[Example], facts: TaskFacts) -> tuple[Example, ...]:
-    """The person's own decisions in the task's project, newest first: nothing else is told to a model."""
-    own = [found for found in examples if found.mine and not found.refused and found.facts.project == facts.project]
-    return tuple(sorted(own, key=lambda found: found.decided_at, reverse=True)[:MOST_EXAMPLES])
-
-
-def gather_signals(runner: Runner, question: Question) -> list[Signal]:
+def gather_signals(runner: Runner, models: Models | None, question: Question) -> list[Signal]:
     """A signal of each plugin that has a say, in their order; never raises for what they do."""
     ends = time.monotonic() + BUDGET
+    prioritisers = runner.plugins(Kind.PRIORITISER)
     signals = []
-    providers = {plugin.slug: plugin for plugin in runner.plugins(Kind.LLM_PROVIDER)}
-    if providers:
-        board = read_board()
-        chosen = pick(board, list(providers))
-        if chosen is not None:
-            model = board.provider_model or None
-            signals.append(
-                _ask(providers[chosen], question, ends, _completion(runner, providers[chosen], question, model))
-            )
-    for plugin in runner.plugins(Kind.PRIORITISER):
+    chosen = None if models is None else _find_model(runner)
+    if models is not None and chosen is not None:
+        reserved = LEFT_FOR_OTHERS if prioritisers else 0.0
+        signals.append(_ask_model(models, chosen, question, ends - reserved))
+    for plugin in prioritisers:
         signals += _ask_prioritisers(runner, plugin, question, ends)
     return signals
+
+
+def tell(question: Question) -> Asked:
+    """What a model is told: the task, and the person's own decisions."""
+    return Asked(facts=question.facts, decided=question.decided, now=ports.now(), timezone=question.timezone)
+
+
+def _find_model(runner: Runner) -> EnabledPlugin | None:
+    providers = {plugin.slug: plugin for plugin in runner.plugins(Kind.LLM_PROVIDER)}
+    chosen = pick(read_board(), list(providers)) if providers else None
+    return None if chosen is None else providers[chosen]
+
+
+def _ask_model(models: Models, plugin: EnabledPlugin, question: Question, ends: float) -> Signal:
+    """The model's signal; each call has its entry."""
+    caller = Caller(question.task, question.person)
+
+    def call(left: float) -> Signal:
+        began = time.monotonic()
+        try:
+            answer = models.suggest(tell(question), deadline=left)
+        except CallFailed as failure:
+            model_calls.note_failure(plugin, caller, failure, latency_ms=(time.monotonic() - began) * 1000)
+            raise
+        model_calls.note_answer(plugin, caller, answer, latency_ms=(time.monotonic() - began) * 1000)
+        return _read_model(answer)
+
+    return _ask(plugin, question, ends, call)
+
+
+def _read_model(answer: ModelAnswer) -> Signal:
+    # Its words add nothing to the sum: they explain its opinion, and nobody has checked them.
+    words = f"“{answer.words}” (words of {answer.model or 'the model'}, unchecked)"
+    return Signal(
+        source="model",
+        model=answer.model or None,
+        probabilities=answer.probabilities,
+        reasons=(Reason(code="model_words", text=words, field="title", contribution=0.0),) if answer.words else (),
+        weight=PRIOR_WEIGHT,
+        prompt_version=answer.prompt_version,
+    )
 
 
 def _ask(plugin: EnabledPlugin, question: Question, ends: float, call: Callable[[float], Signal]) -> Signal:
@@ -86,29 +124,10 @@ def _ask(plugin: EnabledPlugin, question: Question, ends: float, call: Callable[
         if left < _SHORTEST:
             raise CallFailed("timeout", f"no time was left of the {BUDGET:g} seconds for all models")
         signal = call(left)
-    except (CallFailed, BadAnswer) as failure:
+    except CallFailed as failure:
         signal = Signal(source="model", error=str(failure)[:300])
     provider = plugin.provider if signal.provider == "builtin" else signal.provider
     return replace(signal, provider=provider, latency_ms=(time.monotonic() - began) * 1000)
-
-
-def _completion(
-    runner: Runner, plugin: EnabledPlugin, question: Question, model: str | None
-) -> Callable[[float], Signal]:
-    def call(left: float) -> Signal:
-        decided = [(found.facts.title, found.level) for found in question.examples]
-        asked = Asked(facts=question.facts, decided=decided, now=ports.now(), timezone=question.timezone)
-        prompt = build_prompt(asked, model=model, words=plugin.able)
-        answer = runner.complete(plugin.slug, prompt, deadline=left)
-        return Signal(
-            source="model",
-            model=answer.model or None,
-            probabilities=read_answer(answer.text).probabilities,
-            weight=PRIOR_WEIGHT,
-            prompt_version=PROMPT_VERSION,
-        )
-
-    return call
 
 
 def _ask_prioritisers(runner: Runner, plugin: EnabledPlugin, question: Question, ends: float) -> list[Signal]:
@@ -135,7 +154,7 @@ def _opinion(runner: Runner, slug: str, name: str, provider: str, question: Ques
             task=_view(question.task, question.facts),
             now=ports.now(),
             timezone=question.timezone,
-            examples=tuple(ExampleView(title=found.facts.title, priority=found.level) for found in question.examples),
+            examples=tuple(ExampleView(title=title, priority=level) for title, level in question.decided),
         )
         opinion = runner.prioritise(slug, name, request, deadline=min(left, PRIORITISER_DEADLINE))
         return Signal(source="model", provider=provider) if opinion is None else _read_opinion(opinion, provider)

@@ -1,12 +1,15 @@
 """What use cases reach outside the database, as protocols that `bootstrap` fulfils."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 from uuid import UUID
 
 if TYPE_CHECKING:
+    from taskflow.domain.priority import Level
+    from taskflow.domain.prompts import Asked
+    from taskflow.plugin_api import Embeddings, ModelInfo, Pull
     from taskflow.plugin_host.runner import Runner
 
 
@@ -60,6 +63,41 @@ class Secrets(Protocol):
         """Whether the newest key alone decrypts the token."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelAnswer:
+    """What a language model said of a task, and what went to it, without its text."""
+
+    probabilities: "Mapping[Level, float]"
+    #: Its own words, from one that is flagged as able; checked, not believed.
+    words: str
+    model: str
+    #: `scores` or `json`.
+    method: str
+    prompt_version: str
+    cached: bool
+    sha256: str
+    sent_bytes: int
+    redactions: int
+    prompt_tokens: int | None
+    completion_tokens: int | None
+
+
+class Models(Protocol):
+    """The language models that are enabled, wherever they run. All calls raise `plugin_host.state.CallFailed`."""
+
+    def suggest(self, asked: "Asked", *, deadline: float) -> ModelAnswer:
+        """What the provider in force says of a task, within `deadline` seconds."""
+
+    def embed(self, slug: str, texts: tuple[str, ...], *, deadline: float) -> "Embeddings | None":
+        """Vectors of texts; None where the provider has no model for that."""
+
+    def models(self, slug: str, *, deadline: float) -> "tuple[ModelInfo, ...]":
+        """The models that a provider has at hand."""
+
+    def pull(self, slug: str, model: str, *, deadline: float) -> "Pull":
+        """Begins to fetch a model, or says how far that is."""
+
+
 class SystemClock:
     """The machine's clock."""
 
@@ -83,6 +121,7 @@ class Ports:
     files: FileStore | None = None
     secrets: Secrets | None = None
     plugins: "Runner | None" = None
+    models: Models | None = None
 
 
 _ports = Ports(queue=PolledQueue(), clock=SystemClock())
@@ -95,6 +134,7 @@ def install(
     files: FileStore | None = None,
     secrets: Secrets | None = None,
     plugins: "Runner | None" = None,
+    models: Models | None = None,
 ) -> None:
     """Joins ports to adapters; what is not named stays as it is."""
     if queue is not None:
@@ -107,6 +147,8 @@ def install(
         _ports.secrets = secrets
     if plugins is not None:
         _ports.plugins = plugins
+    if models is not None:
+        _ports.models = models
 
 
 def queue() -> Queue:
@@ -138,6 +180,11 @@ def plugins() -> "Runner | None":
     return _ports.plugins
 
 
+def models() -> Models | None:
+    """The way to language models in this process; None in one that asks none."""
+    return _ports.models
+
+
 def forget_plugins() -> None:
-    """Runs no plugins in this process any more."""
-    _ports.plugins = None
+    """Runs no plugins and asks no models in this process any more."""
+    _ports.plugins = _ports.models = None

@@ -81,6 +81,20 @@ def worker(context: typer.Context, data_dir: DataDir = None, json: Json = False)
     raise typer.Exit(work(settings, ready=lambda: session.show({"working": True}, ["TaskFlow works on jobs."])))
 
 
+def gateway(
+    context: typer.Context,
+    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for every one.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8100,
+    json: Json = False,
+) -> None:
+    """Serve language models and the feed of events, for cores that name it in TASKFLOW_GATEWAY_URL."""
+    from taskflow.bootstrap.gateway import become_gateway
+
+    session: Session = context.obj
+    session.show({"host": host, "port": port}, [f"TaskFlow's gateway serves on {host} port {port}."])
+    become_gateway(host, port)
+
+
 def migrate(context: typer.Context, data_dir: DataDir = None, json: Json = False) -> None:
     """Bring the database to this release's schema; a copy of an SQLite file is kept first."""
     session: Session = context.obj

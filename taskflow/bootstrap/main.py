@@ -47,6 +47,7 @@ def build() -> typer.Typer:
         commands.up,
         commands.web,
         commands.worker,
+        commands.gateway,
         commands.migrate,
         commands.doctor,
         commands.backup,

@@ -29,6 +29,11 @@ _PLUGIN = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*(==[A-Za-z0-9.!+_-]+)?")
 _DATABASE_SCHEMES = {"sqlite", "postgres", "postgresql"}
 
 
+def _host_of(address: str | SecretStr) -> str:
+    text = address if isinstance(address, str) else address.get_secret_value()
+    return urlsplit(text).hostname or ""
+
+
 def setting(default: Any, *, takes: str, about: str, secret: bool = False, shown: str = "") -> Any:
     """A field: its default, what it takes (for errors and docs), what it does, and how the docs show the default."""
     extra: dict[str, JsonValue] = {"takes": takes, "secret": secret, "shown": shown}
@@ -140,6 +145,24 @@ class Settings(BaseSettings):
         takes="hosts, IP addresses or networks separated by commas",
         about="What may be reached under TASKFLOW_OFFLINE beside loopback.",
     )
+    gateway_url: str | None = setting(
+        None,
+        takes="an address such as http://gateway.internal:8100, without a path",
+        about="The gateway that asks language models; it is started with `taskflow gateway`.",
+        shown="one of the worker's own, on loopback",
+    )
+    gateway_token: SecretStr | None = setting(
+        None,
+        takes="at least 16 characters",
+        about="What the core shows to the gateway of TASKFLOW_GATEWAY_URL, and what `taskflow gateway` asks for.",
+        secret=True,
+    )
+    broker_url: SecretStr | None = setting(
+        None,
+        takes="amqp://user:password@host:port/vhost",
+        about="The RabbitMQ that `taskflow gateway` publishes events to; nothing else uses it in this release.",
+        secret=True,
+    )
     safe_mode: bool = setting(False, takes=ON_OFF, about="Runs no plugin, and looks into none.")
     plugins: Words | None = setting(
         None,
@@ -202,7 +225,7 @@ class Settings(BaseSettings):
             parse_postgres_address(value.get_secret_value())
         return value
 
-    @field_validator("secret_key", "metrics_token")
+    @field_validator("secret_key", "metrics_token", "gateway_token")
     @classmethod
     def _long_enough(cls, value: SecretStr | None, info: Any) -> SecretStr | None:
         least = 32 if info.field_name == "secret_key" else 16
@@ -237,7 +260,7 @@ class Settings(BaseSettings):
                 raise ValueError(f'"{host}" is not a host name (no scheme, no port)')
         return value
 
-    @field_validator("public_url")
+    @field_validator("public_url", "gateway_url")
     @classmethod
     def _origin(cls, value: str | None) -> str | None:
         if value is None:
@@ -248,6 +271,15 @@ class Settings(BaseSettings):
         if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username:
             raise ValueError("it has more than scheme, host and port")
         return value.rstrip("/")
+
+    @field_validator("broker_url")
+    @classmethod
+    def _amqp(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            parts = urlsplit(value.get_secret_value())
+            if parts.scheme not in {"amqp", "amqps"} or not parts.hostname:
+                raise ValueError("it is not an amqp:// or amqps:// address")
+        return value
 
     @field_validator("email_url")
     @classmethod
@@ -295,6 +327,16 @@ class Settings(BaseSettings):
                 f"EMAIL_URL: {self.smtp.host} must not be reached under TASKFLOW_OFFLINE"
                 f"|Add {self.smtp.host} to TASKFLOW_OUTBOUND_ALLOW or use a mail server on loopback."
             )
+        if self.gateway_url is not None and self.gateway_token is None:
+            raise ValueError("GATEWAY_TOKEN: it is missing while TASKFLOW_GATEWAY_URL is set|Set both.")
+        for name in ("gateway_url", "broker_url"):
+            given = getattr(self, name)
+            host = _host_of(given) if given is not None else ""
+            if host and not self.may_reach(host):
+                raise ValueError(
+                    f"{name.upper()}: {host} must not be reached under TASKFLOW_OFFLINE"
+                    f"|Add {host} to TASKFLOW_OUTBOUND_ALLOW or use one on loopback."
+                )
         if (self.admin_username is None) != (self.admin_password is None):
             there, missing = ("USERNAME", "PASSWORD") if self.admin_username else ("PASSWORD", "USERNAME")
             raise ValueError(

@@ -8,10 +8,7 @@ FILE_SUFFIX = "_FILE"
 #: Names of the published contract that this release has nothing to do with. Accepting them silently would promise
 #: an effect that does not exist, so they stop the start with what they stand for.
 LATER: dict[str, str] = {
-    "BROKER_URL": "a message broker",
     "REDIS_URL": "Redis",
-    "GATEWAY_URL": "the model gateway",
-    "GATEWAY_TOKEN": "the model gateway",
     "OIDC_ISSUER": "OpenID Connect",
     "OIDC_CLIENT_ID": "OpenID Connect",
     "OIDC_CLIENT_SECRET": "OpenID Connect",

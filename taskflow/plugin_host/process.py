@@ -41,12 +41,44 @@ _PEOPLE = 200
 _SEND_TIMEOUT = 2
 
 
+class Leave:
+    """How whoever waits for a call can leave before its deadline. Safe to share between threads; for one call."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._event: threading.Event | None = None
+        #: The kind that the call then fails with.
+        self.kind: str | None = None
+
+    def take(self, kind: str) -> None:
+        """Gives the call up: it ends soon with `CallFailed` of this kind (`timeout`, or `cancelled`, which nobody is to
+        blame for), if it still runs."""
+        with self._lock:
+            self.kind = self.kind or kind
+            if self._event is not None:
+                self._event.set()
+
+    def watch(self, event: threading.Event) -> None:
+        """Has `event` set once somebody leaves."""
+        with self._lock:
+            self._event = event
+            if self.kind is not None:
+                event.set()
+
+
 @dataclass(slots=True)
 class _Waiting:
     """A call whose answer has not come."""
 
     done: threading.Event = field(default_factory=threading.Event)
+    #: Set when there is something to look at: an answer, an end, or somebody who left.
+    stirred: threading.Event = field(default_factory=threading.Event)
     answer: Said | None = None
+
+    def settle(self) -> None:
+        """Nothing more will come."""
+        self.done.set()
+        self.stirred.set()
 
 
 class PluginProcess:
@@ -65,10 +97,19 @@ class PluginProcess:
         seconds."""
         return self._running(deadline).offers
 
-    def call(self, kind: str, name: str, method: str, payload: Mapping[str, Any], *, deadline: float) -> Any:
+    def call(
+        self,
+        kind: str,
+        name: str,
+        method: str,
+        payload: Mapping[str, Any],
+        *,
+        deadline: float,
+        leave: Leave | None = None,
+    ) -> Any:
         """What a method of an object answered, as JSON values. `CallFailed`, after `deadline` and `GRACE` seconds at
         most; twice that for the first call, which waits for the start too."""
-        return self._running(deadline).call(kind, name, method, payload, deadline)
+        return self._running(deadline).call(kind, name, method, payload, deadline, leave or Leave())
 
     @property
     def pid(self) -> int | None:
@@ -181,16 +222,17 @@ class _Child:
             for offer in answer.offers or ()
         )
 
-    def call(self, kind: str, name: str, method: str, payload: Mapping[str, Any], deadline: float) -> Any:
-        key, waiting = next(self._keys), _Waiting()
+    def call(self, kind: str, name: str, method: str, payload: Mapping[str, Any], deadline: float, leave: Leave) -> Any:
+        key, waiting, began = next(self._keys), _Waiting(), time.monotonic()
         settings = payload.get("recipient", {}).get("settings") or {}
         self._personal.extend(value for value in settings.values() if isinstance(value, str))
         with self._state:
             self._waiting[key] = waiting
         try:
             self._send({"id": key, "kind": kind, "name": name, "method": method, "payload": dict(payload)})
-            if not self._is_dead and not waiting.done.wait(deadline):
-                self._give_up(key, waiting, deadline)
+            leave.watch(waiting.stirred)
+            if not self._is_dead and not (waiting.stirred.wait(deadline) and waiting.done.is_set()):
+                self._give_up(key, waiting, time.monotonic() - began, leave)
         finally:
             with self._state:
                 self._waiting.pop(key, None)
@@ -201,19 +243,21 @@ class _Child:
             raise _failure(answer.error)
         return answer.result
 
-    def _give_up(self, key: int, waiting: _Waiting, deadline: float) -> None:
+    def _give_up(self, key: int, waiting: _Waiting, waited: float, leave: Leave) -> None:
         self._send({"cancel": key})
         if not waiting.done.wait(GRACE):
             self.kill()
             raise CallFailed(
                 "bug",
-                f"It did not stop within {GRACE:g} s after its {deadline:.3g} s were over: it blocks its event loop. "
+                f"It did not stop within {GRACE:g} s after its {waited:.3g} s were over: it blocks its event loop. "
                 "Its process was ended.",
                 where="blocked",
             )
         # What it did all the same is done: a mail that was sent is not sent again.
         if waiting.answer is None or waiting.answer.cancelled:
-            raise CallFailed("timeout", f"It did not answer within {deadline:.3g} seconds.", where="deadline")
+            if leave.kind == "cancelled":
+                raise CallFailed("cancelled", "Nobody waits for its answer any more.")
+            raise CallFailed("timeout", f"It did not answer within {waited:.3g} seconds.", where="deadline")
 
     def _send(self, message: dict[str, Any]) -> None:
         try:
@@ -250,10 +294,10 @@ class _Child:
             # The first answer counts.
             if waiting is not None and not waiting.done.is_set():
                 waiting.answer = said
-                waiting.done.set()
+                waiting.settle()
         elif not self._loaded.done.is_set():
             self._loaded.answer = said
-            self._loaded.done.set()
+            self._loaded.settle()
 
     def _log(self, level: int, text: str) -> None:
         missed = self._log_lines.take()
@@ -269,7 +313,7 @@ class _Child:
             self._is_dead = True
             waiting = list(self._waiting.values())
         for each in (self._loaded, *waiting):
-            each.done.set()
+            each.settle()
         self.kill()
         with self._sending:
             self._socket.close()

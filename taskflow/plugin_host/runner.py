@@ -32,7 +32,7 @@ from taskflow.plugin_api import (
 )
 from taskflow.plugin_host.breaker import LONGEST_REST, Breaker
 from taskflow.plugin_host.inspector import DEADLINE
-from taskflow.plugin_host.process import PluginProcess
+from taskflow.plugin_host.process import Leave, PluginProcess
 from taskflow.plugin_host.state import (
     CallFailed,
     EnabledPlugin,
@@ -49,7 +49,7 @@ log = logging.getLogger(__name__)
 MOST_CALLS = 4
 LOAD = "load"
 #: Not the plugin's fault, and not its merit.
-_NOT_ASKED = frozenset({"busy", "breaker_open", "not_running", "not_allowed"})
+_NOT_ASKED = frozenset({"busy", "breaker_open", "not_running", "not_allowed", "cancelled"})
 #: The other side is there and said no: trying again will not help, giving it a rest neither.
 _ANSWERED = frozenset({"permanent"})
 
@@ -140,16 +140,30 @@ class Runner:
         return self._guarded(hosted, LOAD, lambda: hosted.process.offers(deadline=deadline))
 
     def complete(
-        self, slug: str, request: CompletionRequest, *, deadline: float, name: str | None = None
+        self,
+        slug: str,
+        request: CompletionRequest,
+        *,
+        deadline: float,
+        name: str | None = None,
+        leave: Leave | None = None,
     ) -> Completion:
         """A language model's answer; of the plugin's first model unless `name` says which. `CallFailed`."""
         payload = {"request": _dump(request)}
-        return self._call(slug, Kind.LLM_PROVIDER, name, "complete", payload, deadline, _COMPLETION)
+        return self._call(slug, Kind.LLM_PROVIDER, name, "complete", payload, deadline, _COMPLETION, leave)
 
-    def score(self, slug: str, request: CompletionRequest, choices: Sequence[str], *, deadline: float) -> Scores | None:
+    def score(
+        self,
+        slug: str,
+        request: CompletionRequest,
+        choices: Sequence[str],
+        *,
+        deadline: float,
+        leave: Leave | None = None,
+    ) -> Scores | None:
         """How probable the plugin's first model finds each choice; None where it cannot say. `CallFailed`."""
         payload = {"request": _dump(request), "choices": list(choices)}
-        return self._call(slug, Kind.LLM_PROVIDER, None, "score", payload, deadline, _SCORES)
+        return self._call(slug, Kind.LLM_PROVIDER, None, "score", payload, deadline, _SCORES, leave)
 
     def embed(self, slug: str, texts: Sequence[str], *, deadline: float) -> Embeddings | None:
         """Vectors of texts by the plugin's first model; None where it has none for that. `CallFailed`."""
@@ -198,6 +212,7 @@ class Runner:
         payload: dict[str, Any],
         deadline: float,
         adapter: "TypeAdapter[Result]",
+        leave: Leave | None = None,
     ) -> Result:
         hosted = self._find(slug)
         ends = time.monotonic() + deadline
@@ -206,7 +221,7 @@ class Runner:
         def ask() -> Result:
             named = name or _first(slug, kind, offers)
             left = max(0.0, ends - time.monotonic())
-            answer = hosted.process.call(kind.value, named, method, payload, deadline=left)
+            answer = hosted.process.call(kind.value, named, method, payload, deadline=left, leave=leave)
             try:
                 return adapter.validate_python(answer, strict=False)
             except ValidationError as error:

@@ -99,7 +99,8 @@ class Offer:
 class CallFailed(Exception):
     """A plugin did not do what it was asked for; the text is for administrators, without secrets.
 
-    `kind`: as in `Failure`, or `busy`, `breaker_open`, `not_running`, `not_allowed`: it was not even asked.
+    `kind`: as in `Failure`, or `busy`, `breaker_open`, `not_running`, `not_allowed`: it was not even asked; or
+    `cancelled`: whoever waited left.
     `retry_after` is in seconds, where it is known.
     """
 
@@ -110,3 +111,5 @@ class CallFailed(Exception):
         self.kind, self.message, self.retry_after = kind, message, retry_after
         #: Where in the plugin it happened: a traceback, and the innermost place.
         self.trace, self.where = trace, where
+        #: What had gone to a model by then, where that is known: `sha256`, `bytes`, `redactions`.
+        self.sent: Mapping[str, Any] = {}

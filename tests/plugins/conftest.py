@@ -3,15 +3,21 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from taskflow.application import ports
+from taskflow.application.plugin_runs import StoredFailures, StoredPlugins, outbound
+from taskflow.bootstrap.worker import open_models
 from taskflow.config import current_settings, load_settings, use_settings
 from taskflow.config.keys import create_keys
 from taskflow.domain.permissions import SiteRole
+from taskflow.plugin_host.runner import Runner
 from taskflow.store.models import User
-from tests.conftest import Api
+from tests.conftest import Api, World
 from tests.plugin_host.distributions import make
+from tests.plugins.models import Advise
 
 #: A plugin with a field of each kind that settings can have.
 EVERY_FIELD = """
@@ -106,3 +112,29 @@ def root(make_user: Callable[..., User]) -> User:
 def root_api(root: User) -> Api:
     """The administrator's client."""
     return Api(root)
+
+
+@pytest.fixture
+def runner(instance: Instance) -> Iterator[Runner]:
+    """As a worker has one, beside a gateway."""
+    made = Runner(StoredPlugins(), StoredFailures(), outbound=outbound())
+    with open_models(current_settings()) as models:
+        ports.install(plugins=made, models=models)
+        yield made
+        ports.forget_plugins()
+    made.close()
+
+
+@pytest.fixture
+def advise(world: World, api: Api, run_jobs: Callable[[], int], runner: Runner) -> Advise:
+    """A suggestion on a new task of Ada's."""
+
+    def ask(title: str, *, allowed: bool = True) -> dict[str, Any]:
+        api.patch(f"projects/{world.home.pk}", {"remote_models_allowed": allowed})
+        task = api.post("tasks", {"project": str(world.home.pk), "title": title}).json()
+        asked = api.post(f"tasks/{task['id']}/priority-suggestions").json()
+        run_jobs()
+        found: dict[str, Any] = api.get(f"priority-suggestions/{asked['id']}").json()
+        return found
+
+    return ask

@@ -1,54 +1,13 @@
 """Suggestions with plugins: they have a say where the project allows it, and never keep anybody from an answer."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
-
 import pytest
 
-from taskflow.application import ports
-from taskflow.application.plugin_runs import StoredFailures, StoredPlugins, outbound
-from taskflow.plugin_host.runner import Runner
 from taskflow.store.models import PluginFailure, PluginPause
-from tests.conftest import Api, World
+from tests.conftest import Api
 from tests.plugins.conftest import Instance
+from tests.plugins.models import PROVIDER, Advise, enable, signal_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
-
-PROVIDER = """
-from taskflow.plugin_api import *
-
-
-class Config(PluginConfig):
-    answer: str = '{"priority": "urgent", "confidence": 0.9}'
-    trusted: bool = False
-
-
-manifest = Manifest(
-    slug="SLUG", name="Model", kinds={Kind.LLM_PROVIDER}, network=Network.CONFIGURED, config=Config
-)
-
-
-class Model:
-    name = "model"
-
-    def __init__(self, ctx):
-        self.ctx = ctx
-
-    async def complete(self, request):
-        if self.ctx.config.answer == "fail":
-            raise TransientError("the server is busy")
-        if self.ctx.config.answer == "refuse":
-            raise AuthError("the key is unknown")
-        return Completion(text=self.ctx.config.answer, model=request.model or "tiny")
-
-    async def check(self):
-        return Health(ok=True)
-
-
-@hookimpl
-def taskflow_llm_providers(ctx):
-    return [Model(ctx)]
-"""
 
 PRIORITISER = """
 from taskflow.plugin_api import *
@@ -75,48 +34,11 @@ def taskflow_prioritisers(ctx):
 """
 
 
-@pytest.fixture
-def runner(instance: Instance) -> Iterator[Runner]:
-    """As a worker has one."""
-    made = Runner(StoredPlugins(), StoredFailures(), outbound=outbound())
-    ports.install(plugins=made)
-    yield made
-    ports.forget_plugins()
-    made.close()
-
-
-Advise = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def advise(world: World, api: Api, run_jobs: Callable[[], int], runner: Runner) -> Advise:
-    """A suggestion on a new task of Ada's."""
-
-    def ask(title: str, *, allowed: bool = True) -> dict[str, Any]:
-        api.patch(f"projects/{world.home.pk}", {"remote_models_allowed": allowed})
-        task = api.post("tasks", {"project": str(world.home.pk), "title": title}).json()
-        asked = api.post(f"tasks/{task['id']}/priority-suggestions").json()
-        run_jobs()
-        found: dict[str, Any] = api.get(f"priority-suggestions/{asked['id']}").json()
-        return found
-
-    return ask
-
-
-def enable(root_api: Api, slug: str, **config: Any) -> None:
-    answer = root_api.patch(f"plugins/{slug}", {"enabled": True, "config": config})
-    assert answer.json()["status"] == "active", answer.json()
-
-
-def of(suggestion: dict[str, Any], provider: str) -> dict[str, Any]:
-    return next(signal for signal in suggestion["signals"] if signal["provider"] == provider)
-
-
 def test_a_model_has_a_say_and_says_so(instance: Instance, root_api: Api, advise: Advise) -> None:
     instance.install("model", PROVIDER.replace("SLUG", "model"), raw=True)
     enable(root_api, "model")
     suggestion = advise("Call the plumber")
-    signal = of(suggestion, "model")
+    signal = signal_of(suggestion, "model")
     assert (signal["source"], signal["model"], signal["error"]) == ("model", "tiny", None)
     assert signal["probabilities"]["urgent"] == 0.9
     assert 0 < signal["weight"] < 0.5
@@ -130,10 +52,10 @@ def test_a_model_is_not_asked_where_the_project_does_not_allow_it_unless_it_is_t
     instance.install("model", PROVIDER.replace("SLUG", "model"), raw=True)
     enable(root_api, "model")
     suggestion = advise("Call the plumber", allowed=False)
-    assert "remote_models_allowed" in of(suggestion, "model")["error"]
+    assert "remote_models_allowed" in signal_of(suggestion, "model")["error"]
     assert suggestion["source"] == "rules"
     enable(root_api, "model", trusted=True)
-    assert of(advise("Call the plumber", allowed=False), "model")["error"] is None
+    assert signal_of(advise("Call the plumber", allowed=False), "model")["error"] is None
 
 
 @pytest.mark.parametrize(
@@ -151,7 +73,7 @@ def test_a_model_that_fails_or_answers_something_else_is_left_out_and_named(
     instance.install("model", PROVIDER.replace("SLUG", "model"), raw=True)
     enable(root_api, "model", answer=answer)
     suggestion = advise("Call the plumber")
-    assert words in of(suggestion, "model")["error"]
+    assert words in signal_of(suggestion, "model")["error"]
     assert "<script>" not in str(suggestion)
     assert (suggestion["state"], suggestion["source"]) == ("pending", "rules")
 
@@ -162,7 +84,7 @@ def test_a_prioritisers_opinion_counts_with_reasons_about_the_task(
     instance.install("words", PRIORITISER.replace("SLUG", "words"), raw=True)
     enable(root_api, "words")
     suggestion = advise("Pay the invoice", allowed=False)
-    assert of(suggestion, "words")["probabilities"]["urgent"] == 0.8
+    assert signal_of(suggestion, "words")["probabilities"]["urgent"] == 0.8
     codes = [reason["code"] for reason in suggestion["reasons"]]
     assert "invoice" in codes
     assert "mood" not in codes
@@ -185,11 +107,11 @@ def test_of_two_models_the_chosen_one_is_asked_and_a_choice_acts_at_once(
     assert [signal["provider"] for signal in advise("Buy milk")["signals"]] == ["builtin", "builtin"]
     chosen = root_api("PUT", "prioritisation/provider", {"slug": "second", "model": "large"})
     assert (chosen.status_code, chosen.json()["chosen"]) == (200, True)
-    assert of(advise("Buy milk"), "second")["model"] == "large"
+    assert signal_of(advise("Buy milk"), "second")["model"] == "large"
     root_api.patch("plugins/second", {"enabled": False})
     assert [signal["provider"] for signal in advise("Buy milk")["signals"]] == ["builtin", "builtin"]
     root_api("PUT", "prioritisation/provider", {"slug": None})
-    assert of(advise("Buy milk"), "first")["model"] == "tiny"
+    assert signal_of(advise("Buy milk"), "first")["model"] == "tiny"
     unknown = root_api("PUT", "prioritisation/provider", {"slug": "third"})
     assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (400, "slug")
 
@@ -201,7 +123,7 @@ def test_failures_are_counted_by_their_cause_and_five_in_a_row_give_it_a_rest(
     enable(root_api, "model", answer="fail")
     for _ in range(6):
         last = advise("Buy milk")
-    assert "failed too often" in of(last, "model")["error"]
+    assert "failed too often" in signal_of(last, "model")["error"]
     (failure,) = PluginFailure.objects.all()
     assert (failure.slug, failure.capability, failure.kind, failure.count) == ("model", "complete", "transient", 5)
     card = root_api.get("plugins/model").json()
@@ -210,7 +132,7 @@ def test_failures_are_counted_by_their_cause_and_five_in_a_row_give_it_a_rest(
     assert root_api.get("plugins/model/errors").json()["results"][0]["message"] == "the server is busy"
     # Other settings, or a retry, and it is asked at once.
     enable(root_api, "model", answer='{"priority": "high"}')
-    assert of(advise("Buy milk"), "model")["error"] is None
+    assert signal_of(advise("Buy milk"), "model")["error"] is None
     assert not PluginPause.objects.exists()
 
 
@@ -219,12 +141,12 @@ def test_refused_credentials_are_not_tried_again_until_the_settings_change(
 ) -> None:
     instance.install("model", PROVIDER.replace("SLUG", "model"), raw=True)
     enable(root_api, "model", answer="refuse")
-    assert of(advise("Buy milk"), "model")["error"] == "the key is unknown"
-    assert "until its settings change" in of(advise("Buy milk"), "model")["error"]
+    assert signal_of(advise("Buy milk"), "model")["error"] == "the key is unknown"
+    assert "until its settings change" in signal_of(advise("Buy milk"), "model")["error"]
     card = root_api.get("plugins/model").json()
     assert (card["status"], "once its settings change" in card["reason"]) == ("degraded", True)
     enable(root_api, "model", answer='{"priority": "high"}')
-    assert of(advise("Buy milk"), "model")["error"] is None
+    assert signal_of(advise("Buy milk"), "model")["error"] is None
 
 
 def test_a_test_tries_a_plugin_before_it_is_enabled(instance: Instance, root_api: Api) -> None:

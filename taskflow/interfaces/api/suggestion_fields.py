@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from taskflow.application.model_preview import Preview
 from taskflow.domain.priority import LEVELS, Priority, by_level
 from taskflow.interfaces.api.fields import InstantField, NamesField, StrictSerializer, TextField
 from taskflow.store.models import Suggestion
@@ -81,6 +82,52 @@ class SuggestionDocument(serializers.Serializer[Any]):
     decided_by = serializers.CharField(allow_null=True)
     final_priority = serializers.ChoiceField([level.value for level in Priority], allow_null=True)
     version = serializers.IntegerField()
+
+
+class PreviewRequestDocument(serializers.Serializer[Any]):
+    """One way in which a model may be asked: `scores` is tried first where it can say how probable each level is."""
+
+    method = serializers.ChoiceField(["scores", "json"])
+    system = serializers.CharField(help_text="TaskFlow's own instructions")
+    prompt = serializers.CharField(help_text="The task and earlier decisions, as data")
+    json_schema = serializers.DictField(allow_null=True, help_text="What the answer must look like")
+    max_tokens = serializers.IntegerField()
+
+
+class PreviewDocument(serializers.Serializer[Any]):
+    """What would be sent to the language model in force, word for word."""
+
+    provider = serializers.CharField(allow_null=True, help_text="Null: no model is in force")
+    model = serializers.CharField(allow_null=True, help_text="Null: the one of the provider's own settings")
+    leaves = serializers.BooleanField(help_text="Whether it counts as leaving this machine, and is redacted")
+    sent = serializers.BooleanField(help_text="Whether a suggestion would send it")
+    reason = serializers.CharField(help_text="Why nothing would be sent; empty where something would")
+    redactions = serializers.IntegerField(help_text="Pieces of text that are taken out")
+    prompt_version = serializers.CharField()
+    requests = PreviewRequestDocument(many=True)
+
+
+def preview_json(preview: Preview) -> dict[str, Any]:
+    """A PreviewDocument."""
+    return {
+        "provider": preview.provider,
+        "model": preview.model,
+        "leaves": preview.leaves,
+        "sent": preview.provider is not None and not preview.reason,
+        "reason": preview.reason,
+        "redactions": preview.redactions,
+        "prompt_version": preview.prompt_version,
+        "requests": [
+            {
+                "method": method,
+                "system": request.system,
+                "prompt": request.prompt,
+                "json_schema": request.json_schema,
+                "max_tokens": request.max_tokens,
+            }
+            for method, request in preview.requests.items()
+        ],
+    }
 
 
 class OverrideFields(StrictSerializer):

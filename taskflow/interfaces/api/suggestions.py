@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from taskflow.application import insights, suggestions
 from taskflow.application.access import find_task, require_scope
+from taskflow.application.model_preview import preview_model
 from taskflow.application.references import named_project, named_task
 from taskflow.domain.permissions import Action
 from taskflow.domain.priority import Priority
@@ -25,7 +26,9 @@ from taskflow.interfaces.api.suggestion_fields import (
     BatchProgressDocument,
     InsightsDocument,
     OverrideFields,
+    PreviewDocument,
     SuggestionDocument,
+    preview_json,
     suggestion_json,
 )
 from taskflow.store.models import BatchItem, Project, Suggestion
@@ -99,6 +102,17 @@ class TaskSuggestions(Endpoint):
     def _answer(self, suggestion: Suggestion, *, status: int) -> Response:
         location = f"/api/v1/priority-suggestions/{suggestion.pk}"
         return answer(suggestion_json(suggestion), status=status, headers={"Location": location})
+
+
+class SuggestionPreview(Endpoint):
+    """What would be sent to the language model in force, word for word; nothing is sent."""
+
+    actions = {"GET": Action.SUGGESTION_READ}
+    operations = {"GET": Operation("preview_suggestion", {200: PreviewDocument})}
+
+    def get(self, request: Request, task: str) -> Response:
+        self.query()
+        return Response(preview_json(preview_model(self.actor, task)))
 
 
 class SuggestionList(Endpoint):

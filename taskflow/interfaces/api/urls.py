@@ -50,6 +50,11 @@ urlpatterns = [
     re_path(rf"^{TASK}/attachments$", attachments.AttachmentList.as_view(), name="attachments"),
     re_path(rf"^{ATTACHMENT}$", attachments.AttachmentDetail.as_view(), name="attachment"),
     re_path(rf"^{ATTACHMENT}/download$", attachments.AttachmentDownload.as_view(), name="attachment-download"),
+    re_path(
+        rf"^{TASK}/priority-suggestions/preview$",
+        suggestions.SuggestionPreview.as_view(),
+        name="task-suggestions-preview",
+    ),
     re_path(rf"^{TASK}/priority-suggestions$", suggestions.TaskSuggestions.as_view(), name="task-suggestions"),
     path("projects", projects.ProjectList.as_view(), name="projects"),
     re_path(rf"^{PROJECT}$", projects.ProjectDetail.as_view(), name="project"),

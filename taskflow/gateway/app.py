@@ -1,0 +1,272 @@
+"""HTTP around the gateway's service."""
+
+import asyncio
+import contextlib
+import hmac
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeVar
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
+
+from taskflow.gateway.documents import (
+    ConfigFields,
+    EmbedFields,
+    PullFields,
+    Question,
+    Questions,
+    Suggestion,
+)
+from taskflow.gateway.hosting import Host
+from taskflow.gateway.limits import BodyLimit
+from taskflow.gateway.metrics import Metrics
+from taskflow.gateway.publishing import NotPublished, Outgoing, Publisher, read_event
+from taskflow.gateway.refusals import PAUSE, Refusal, refuse_fields
+from taskflow.gateway.service import Service
+
+#: Seconds that the answer to `/events` may take; the broker's own limits are shorter.
+EVENTS_DEADLINE = 8.0
+MOST_EVENTS = 1_000
+CHECK_DEADLINE = 30.0
+#: Seconds.
+LIST_DEADLINE = 15.0
+
+#: Statuses of refusals that a provider gave reason to.
+_OF_A_MODEL = {429, 503}
+
+Result = TypeVar("Result")
+
+
+def build_app(token: str, broker: str | None = None) -> FastAPI:
+    """The gateway for whoever has `token`; `broker`: the AMQP URL that events go to."""
+    metrics, host = Metrics(), Host()
+    service = Service(host, metrics)
+    publisher = None if broker is None else Publisher(broker)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await asyncio.to_thread(service.close)
+        if publisher is not None:
+            await asyncio.to_thread(publisher.close)
+
+    # Documentation pages would load their scripts from elsewhere.
+    app = FastAPI(title="TaskFlow gateway", version="1", docs_url=None, redoc_url=None, lifespan=lifespan)
+    app.add_middleware(BodyLimit)
+    _add_refusals(app, service)
+    bearer = Depends(_require(token))
+    _add_questions(app, service, bearer)
+    _add_providers(app, service, bearer)
+    _add_events(app, publisher, metrics, bearer)
+    _add_operations(app, service, publisher, metrics, token)
+    return app
+
+
+def _add_refusals(app: FastAPI, service: Service) -> None:
+    @app.exception_handler(Refusal)
+    async def refuse(request: Request, refusal: Refusal) -> Response:
+        document = refusal.document()
+        if refusal.status in _OF_A_MODEL:
+            # Only who has the token gets so far.
+            document["notes"] = service.host.notes.take()
+        headers = refusal.headers()
+        return JSONResponse(document, refusal.status, headers=headers, media_type="application/problem+json")
+
+    @app.exception_handler(RequestValidationError)
+    async def refuse_body(request: Request, error: RequestValidationError) -> Response:
+        return await refuse(request, refuse_fields(list(error.errors())))
+
+
+def _require(token: str) -> Callable[[Request], Awaitable[None]]:
+    expected = token.encode()
+
+    async def check(request: Request) -> None:
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), expected):
+            raise Refusal(401, "unauthenticated", "Send the gateway's token: Authorization: Bearer …")
+
+    return check
+
+
+def _add_questions(app: FastAPI, service: Service, bearer: Any) -> None:
+    @app.post("/suggest-priority", dependencies=[bearer], responses={200: {"model": Suggestion}})
+    async def suggest_priority(question: Question, request: Request) -> Response:
+        """What the active model says about one task's priority."""
+        return _with_notes(await _while_there(request, service.suggest(question)), service)
+
+    @app.post("/suggest-priority/batch", dependencies=[bearer])
+    async def suggest_priorities(questions: Questions, request: Request) -> Response:
+        """The same of several tasks: `results` in their order, each a suggestion or a problem."""
+        service.host.held(questions.generation)
+        limit = questions.deadline_ms
+
+        async def answer(question: Question) -> dict[str, Any]:
+            shorter = question.model_copy(update={"deadline_ms": min(limit, question.deadline_ms)})
+            try:
+                return (await service.suggest(shorter)).model_dump()
+            except Refusal as refusal:
+                return refusal.document()
+
+        results = await _while_there(request, asyncio.gather(*(answer(each) for each in questions.items)))
+        return JSONResponse({"results": results, "notes": service.host.notes.take()})
+
+    @app.put("/config", dependencies=[bearer])
+    async def configure(fields: ConfigFields) -> dict[str, Any]:
+        """Takes over the configuration of a generation."""
+        await asyncio.to_thread(service.host.configure, fields)
+        service.forget()
+        return {"generation": fields.generation}
+
+
+def _add_providers(app: FastAPI, service: Service, bearer: Any) -> None:
+    host = service.host
+
+    @app.get("/providers", dependencies=[bearer])
+    async def providers() -> dict[str, Any]:
+        """The providers that are configured, and which of them is asked."""
+        held = None if host.generation is None else host.held(None)
+        found = [] if held is None else sorted(held.plugins.values(), key=lambda plugin: (plugin.order, plugin.slug))
+        return {
+            "generation": host.generation,
+            "active": None if held is None else held.active,
+            "model": None if held is None else held.model,
+            "results": [
+                {
+                    "slug": plugin.slug,
+                    "provider": plugin.provider,
+                    "version": plugin.version,
+                    "leaves": plugin.leaves,
+                    "able": plugin.able,
+                }
+                for plugin in found
+            ],
+        }
+
+    @app.post("/providers/{slug}/check", dependencies=[bearer])
+    async def check(slug: str) -> Response:
+        """Asks a provider how it is, with a real answer."""
+        began = asyncio.get_running_loop().time()
+        runner = host.runner
+        health = await service.run(slug, lambda: runner.check(slug, deadline=CHECK_DEADLINE), seconds=CHECK_DEADLINE)
+        took = round((asyncio.get_running_loop().time() - began) * 1000, 1)
+        return _with_notes(health, service, latency_ms=took)
+
+    @app.post("/providers/{slug}/embed", dependencies=[bearer])
+    async def embed(slug: str, fields: EmbedFields, request: Request) -> Response:
+        """Vectors of texts; `vectors` is null where the provider has no model for that."""
+        host.held(fields.generation)
+        seconds, runner = fields.deadline_ms / 1000, host.runner
+        call = service.run(slug, lambda: runner.embed(slug, fields.texts, deadline=seconds), seconds=seconds)
+        found = await _while_there(request, call)
+        document = {"vectors": None, "model": ""} if found is None else found.model_dump()
+        return JSONResponse(document | {"notes": host.notes.take()})
+
+    @app.get("/providers/{slug}/models", dependencies=[bearer])
+    async def models(slug: str) -> Response:
+        """The models that a provider has at hand."""
+        runner = host.runner
+        found = await service.run(slug, lambda: runner.models(slug, deadline=LIST_DEADLINE), seconds=LIST_DEADLINE)
+        return JSONResponse({"results": [model.model_dump() for model in found], "notes": host.notes.take()})
+
+    @app.post("/providers/{slug}/pull", dependencies=[bearer])
+    async def pull(slug: str, fields: PullFields) -> Response:
+        """Begins to fetch a model; again: says how far it is."""
+        host.held(fields.generation)
+        runner = host.runner
+        call = service.run(slug, lambda: runner.pull(slug, fields.model, deadline=LIST_DEADLINE), seconds=LIST_DEADLINE)
+        return _with_notes(await call, service)
+
+
+def _add_events(app: FastAPI, publisher: Publisher | None, metrics: Metrics, bearer: Any) -> None:
+    @app.post("/events", status_code=202, dependencies=[bearer])
+    async def publish(request: Request) -> Response:
+        """Publishes one CloudEvent or a list of them; 202 once the broker has confirmed all."""
+        events = _read_events(await request.body())
+        if publisher is None:
+            metrics.published("no_broker", len(events))
+            raise Refusal(503, "no_broker", "TASKFLOW_BROKER_URL is not set: there is no broker to publish to.")
+        handed = asyncio.get_running_loop().run_in_executor(publisher.thread, publisher.publish, events)
+        try:
+            async with asyncio.timeout(EVENTS_DEADLINE):
+                await asyncio.shield(handed)
+        except TimeoutError:
+            handed.add_done_callback(lambda done: done.cancelled() or done.exception())
+            metrics.published("late", len(events))
+            raise Refusal(503, "broker_slow", "The broker did not confirm in time.", retry_after=PAUSE) from None
+        except NotPublished as error:
+            metrics.published(error.code, len(events))
+            raise Refusal(503, error.code, str(error), retry_after=PAUSE) from error
+        metrics.published("confirmed", len(events))
+        return JSONResponse({"published": len(events)}, status_code=202)
+
+
+def _read_events(body: bytes) -> list[Outgoing]:
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Refusal(400, "invalid", "The body is no JSON.") from None
+    found = given if isinstance(given, list) else [given]
+    if not 0 < len(found) <= MOST_EVENTS:
+        raise Refusal(400, "invalid", f"Send 1 to {MOST_EVENTS} events.")
+    events = []
+    for index, event in enumerate(found):
+        try:
+            events.append(read_event(event if isinstance(event, dict) else {}))
+        except ValueError as error:
+            field, _, detail = str(error).partition(": ")
+            problem = {"field": field, "code": "invalid", "detail": detail, "index": index}
+            raise Refusal(400, "invalid", f"Event {index} is no CloudEvent.", errors=[problem]) from None
+    return events
+
+
+def _add_operations(app: FastAPI, service: Service, publisher: Publisher | None, metrics: Metrics, token: str) -> None:
+    require = _require(token)
+
+    @app.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        """200 while the process answers at all."""
+        return {"status": "ok"}
+
+    @app.get("/readyz")
+    async def readyz() -> dict[str, Any]:
+        """200: it takes requests. What it lacks is named."""
+        return {
+            "status": "ok",
+            "checks": {
+                "config": "ok" if service.host.generation is not None else "none was sent yet",
+                "broker": "configured" if publisher is not None else "none: TASKFLOW_BROKER_URL is not set",
+            },
+        }
+
+    @app.get("/metrics")
+    async def read_metrics(request: Request) -> Response:
+        """Prometheus's text form, to whoever has the token."""
+        await require(request)
+        return Response(metrics.text(), media_type="text/plain; version=0.0.4")
+
+
+def _with_notes(document: BaseModel, service: Service, **more: Any) -> Response:
+    """A document, and what the core is to be told of providers."""
+    return JSONResponse(document.model_dump(mode="json") | more | {"notes": service.host.notes.take()})
+
+
+async def _while_there(request: Request, awaited: Awaitable[Result]) -> Result:
+    """The result, unless the caller hangs up before: then what runs for nobody else ends."""
+    working, leaving = asyncio.ensure_future(awaited), asyncio.ensure_future(_hung_up(request))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise Refusal(503, "cancelled", "The caller left.")
+        return working.result()
+    finally:
+        for task in (working, leaving):
+            if not task.done():
+                task.cancel()
+
+
+async def _hung_up(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        continue

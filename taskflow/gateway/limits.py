@@ -1,0 +1,81 @@
+"""How large a request may be."""
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, TypeAlias
+
+from taskflow.gateway.refusals import Refusal
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+#: Bytes. A hundred tasks with long descriptions.
+MOST_BYTES = 10_000_000
+
+
+class BodyLimit:
+    """Refuses bodies over `MOST_BYTES` with 413: by the length that is announced, else by what comes."""
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        length = headers.get(b"content-length")
+        if length is not None:
+            if int(length) > MOST_BYTES:
+                await _refuse(send)
+            else:
+                await self._app(scope, receive, send)
+        elif b"transfer-encoding" in headers:
+            body = await _read(receive)
+            if body is None:
+                await _refuse(send)
+            else:
+                await self._app(scope, _replay(body, receive), send)
+        else:
+            await self._app(scope, receive, send)
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """A body without an announced length; None for one that is too large."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > MOST_BYTES:
+            return None
+        more = message.get("more_body", False)
+    return body
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    given = False
+
+    async def replay() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay
+
+
+async def _refuse(send: Send) -> None:
+    refusal = Refusal(413, "too_large", f"A request has {MOST_BYTES:,} bytes at most.")
+    body = json.dumps(refusal.document()).encode()
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,209 @@
+"""The way of one question: configuration, what may leave, equal ones together, a place, the model, its answer."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from taskflow.domain.priority import LEVELS
+from taskflow.domain.prompts import (
+    PROMPT_VERSION,
+    Answer,
+    Asked,
+    BadAnswer,
+    build_choice,
+    build_prompt,
+    read_answer,
+    read_scores,
+)
+from taskflow.domain.redaction import redact_asked
+from taskflow.domain.rules import rules_signal
+from taskflow.domain.suggestion import choose_reasons, round_to_one
+from taskflow.gateway.answers import Answers, name_content
+from taskflow.gateway.documents import Question, ReasonDocument, SentDocument, Suggestion
+from taskflow.gateway.flights import Flights
+from taskflow.gateway.hosting import Held, Host
+from taskflow.gateway.lanes import Lane
+from taskflow.gateway.metrics import Metrics
+from taskflow.gateway.refusals import PAUSE, Refusal, refuse_call
+from taskflow.plugin_api import CompletionRequest, Kind, Usage
+from taskflow.plugin_host.process import Leave
+from taskflow.plugin_host.state import CallFailed, EnabledPlugin
+
+#: Seconds that a provider's call may take, whatever those who wait for it say.
+LONGEST_CALL = 60.0
+#: Threads that wait for providers' processes.
+THREADS = 32
+#: Reasons that an answer gives: the heaviest facts of the task.
+MOST_REASONS = 3
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A model's answer to one question, and what was sent for it."""
+
+    answer: Answer
+    model: str
+    method: Literal["scores", "json"]
+    request: CompletionRequest
+    usage: Usage | None
+
+
+class Service:
+    """For one event loop."""
+
+    def __init__(self, host: Host, metrics: Metrics) -> None:
+        self.host, self._metrics = host, metrics
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="call")
+        self._flights: Flights[Judged] = Flights()
+        self._answers: Answers[Judged] = Answers()
+        self._lanes: dict[str, Lane] = {}
+        metrics.watch(flights=self._flights, lanes=self._lanes, answers=self._answers)
+
+    async def suggest(self, question: Question) -> Suggestion:
+        """What the active model says. `Refusal`."""
+        began = time.perf_counter()
+        held, plugin = self._active(question.generation)
+        asked, redactions = question.asked(), 0
+        if plugin.leaves:
+            asked, redactions = redact_asked(asked)
+        key = _name_question(asked, plugin, held.model)
+        judged, cached = self._answers.find(key), True
+        if judged is None:
+            judged, cached = await self._ask(key, asked, plugin, held, question.deadline_ms / 1000), False
+        latency = (time.perf_counter() - began) * 1000
+        self._metrics.answered(plugin.provider, cached=cached, seconds=latency / 1000)
+        return _document(judged, question.asked(), plugin, redactions, cached=cached, latency_ms=latency)
+
+    async def run(self, slug: str, call: Callable[[], Result], *, seconds: float) -> Result:
+        """Another call of a provider, in its lane. `Refusal`."""
+        if slug not in self.host.held(None).plugins:
+            raise Refusal(404, "not_found", f"No provider {slug[:80]!r} is configured.")
+        try:
+            async with asyncio.timeout(seconds):
+                async with self._lane(slug).place():
+                    return await self._in_thread(call)
+        except TimeoutError:
+            raise refuse_late(seconds) from None
+        except CallFailed as failure:
+            raise refuse_call(failure) from failure
+
+    def forget(self) -> None:
+        """Answers of another configuration are not given any more."""
+        self._answers = Answers()
+        self._metrics.watch(flights=self._flights, lanes=self._lanes, answers=self._answers)
+
+    def close(self) -> None:
+        """Ends the providers."""
+        self.host.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _active(self, generation: int | None) -> tuple[Held, EnabledPlugin]:
+        held = self.host.held(generation)
+        plugin = held.plugins.get(held.active or "")
+        if plugin is None:
+            raise Refusal(503, "no_provider", "No model provider is active.", retry_after=PAUSE)
+        return held, plugin
+
+    async def _ask(self, key: str, asked: Asked, plugin: EnabledPlugin, held: Held, seconds: float) -> Judged:
+        told: list[CompletionRequest] = []
+
+        async def judge(leave: Leave) -> Judged:
+            async with self._lane(plugin.slug).place():
+                judged = await self._in_thread(lambda: self._judge(asked, plugin, held.model, leave, told))
+            self._answers.keep(key, judged)
+            return judged
+
+        try:
+            return await self._flights.join(key, judge, seconds=seconds)
+        except TimeoutError:
+            self._metrics.failed(plugin.provider, "deadline")
+            raise refuse_late(seconds, **_sent(told)) from None
+        except CallFailed as failure:
+            self._metrics.failed(plugin.provider, failure.kind)
+            raise refuse_call(failure, **_sent(told)) from failure
+        except BadAnswer as error:
+            self._metrics.failed(plugin.provider, "bad_answer")
+            raise Refusal(503, "bad_answer", str(error), retry_after=PAUSE, **_sent(told)) from error
+
+    def _judge(
+        self, asked: Asked, plugin: EnabledPlugin, model: str | None, leave: Leave, told: list[CompletionRequest]
+    ) -> Judged:
+        """Asks the model in its best way; what it is asked is added to `told`. `CallFailed`, `BadAnswer`."""
+        runner, slug = self.host.runner, plugin.slug
+        ends = time.monotonic() + LONGEST_CALL
+        offers = runner.offers(slug, deadline=LONGEST_CALL)
+        can: frozenset[str] = next((offer.can for offer in offers if offer.kind == Kind.LLM_PROVIDER), frozenset())
+        # One that is able is asked for its words too, which do not come with scores.
+        if "score" in can and not plugin.able:
+            choice = build_choice(asked, model=model)
+            told.append(choice)
+            scores = runner.score(slug, choice, LEVELS, deadline=ends - time.monotonic(), leave=leave)
+            if scores is not None:
+                return Judged(read_scores(scores.probabilities), scores.model, "scores", choice, scores.usage)
+        prompt = build_prompt(asked, model=model, words=plugin.able)
+        told.append(prompt)
+        completion = runner.complete(slug, prompt, deadline=ends - time.monotonic(), leave=leave)
+        return Judged(read_answer(completion.text), completion.model, "json", prompt, completion.usage)
+
+    def _lane(self, slug: str) -> Lane:
+        return self._lanes.setdefault(slug, Lane())
+
+    async def _in_thread(self, call: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+
+def refuse_late(seconds: float, **more: Any) -> Refusal:
+    """Nobody waits longer."""
+    detail = f"The model did not answer within {seconds:.3g} seconds."
+    return Refusal(503, "timeout", detail, retry_after=PAUSE, **more)
+
+
+def measure_sent(request: CompletionRequest, redactions: int = 0) -> SentDocument:
+    """What goes to a model, without its text."""
+    text = f"{request.system}\n{request.prompt}".encode()
+    return SentDocument(sha256=hashlib.sha256(text).hexdigest(), bytes=len(text), redactions=redactions)
+
+
+def _sent(told: Sequence[CompletionRequest]) -> dict[str, Any]:
+    """What a failed call had told the model by then; nothing where an equal question told it."""
+    return {"sent": measure_sent(told[-1]).model_dump()} if told else {}
+
+
+def _name_question(asked: Asked, plugin: EnabledPlugin, model: str | None) -> str:
+    """What equal questions share: all that the model would read, but the moment to the hour alone."""
+    hour = asked.now.replace(minute=0, second=0, microsecond=0)
+    facts = asked.facts.as_json() | {"created_at": ""}
+    settings = [plugin.slug, plugin.provider, plugin.fingerprint, plugin.able, model, PROMPT_VERSION]
+    return name_content(facts, list(asked.decided), hour.isoformat(), asked.timezone, settings)
+
+
+def _document(
+    judged: Judged, asked: Asked, plugin: EnabledPlugin, redactions: int, *, cached: bool, latency_ms: float
+) -> Suggestion:
+    probabilities = round_to_one(judged.answer.probabilities)
+    level = max(LEVELS, key=lambda each: (probabilities[each], LEVELS.index(each)))
+    rules = rules_signal(asked.facts, now=asked.now, timezone=asked.timezone)
+    reasons = choose_reasons([(rules, 1.0)], asked.facts)[:MOST_REASONS]
+    return Suggestion(
+        suggested_priority=level,
+        confidence=probabilities[level],
+        probabilities=probabilities,
+        reasons=[ReasonDocument(code=each.code, text=each.text, field=each.field) for each in reasons],
+        provider=plugin.provider,
+        model=judged.model,
+        prompt_version=PROMPT_VERSION,
+        latency_ms=round(latency_ms, 3),
+        words=judged.answer.words if plugin.able else "",
+        method=judged.method,
+        cached=cached,
+        leaves=plugin.leaves,
+        sent=measure_sent(judged.request, redactions),
+        prompt_tokens=None if judged.usage is None else judged.usage.prompt_tokens,
+        completion_tokens=None if judged.usage is None else judged.usage.completion_tokens,
+    )

@@ -1,0 +1,115 @@
+"""The gateway of an instance that has no other: a process of the worker's, on loopback, started when it is needed."""
+
+import json
+import logging
+import secrets
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+from taskflow.plugin_host.inspector import private_environment
+from taskflow.plugin_host.state import CallFailed
+
+log = logging.getLogger(__name__)
+
+#: Seconds: one that lived longer is started again at once; else the pause before the next start doubles.
+_HEALTHY_LIFE = 10.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 30.0
+#: Seconds that it gets to end.
+_GRACE = 4.0
+
+
+class GatewayProcess:
+    """A gateway, and where it is. Safe to share between threads.
+
+    The listening socket is this process's own: it stays when the gateway dies, so that what connects meanwhile is
+    served by the next one.
+    """
+
+    def __init__(self, *, log_level: str = "info") -> None:
+        self.token = secrets.token_urlsafe(32)
+        self._log_level = log_level
+        self._lock = threading.Lock()
+        self._listener: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started, self._pause, self._start_at = 0.0, _FIRST_PAUSE, 0.0
+
+    def find(self) -> str:
+        """Its address; starts it where it does not run. `CallFailed` while it is too soon after it died."""
+        with self._lock:
+            if self._listener is None:
+                self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+            if self._process is None or self._process.poll() is not None:
+                self._start(self._listener)
+            return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process that runs now."""
+        process = self._process
+        return None if process is None or process.poll() is not None else process.pid
+
+    def stop(self) -> None:
+        """Ends it, and whatever it runs."""
+        with self._lock:
+            process, self._process = self._process, None
+            listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.close()
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdin is not None:
+            process.stdin.close()
+
+    def _start(self, listener: socket.socket) -> None:
+        now = time.monotonic()
+        if self._process is not None:
+            self._note_end(self._process, now)
+        if now < self._start_at:
+            wait = self._start_at - now
+            raise CallFailed("crash", f"The gateway died and is started again in {wait:.1f} s.", retry_after=wait)
+        setup = {
+            "token": self.token,
+            "descriptor": listener.fileno(),
+            "follows": True,
+            "log_level": self._log_level,
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "taskflow.gateway.serve"],
+            stdin=subprocess.PIPE,
+            pass_fds=(listener.fileno(),),
+            # Nothing of the instance's own: no settings, no keys.
+            env=private_environment(),
+        )
+        if self._process.stdin is not None:
+            # It stays open: its end tells the gateway that this process is gone.
+            self._process.stdin.write(json.dumps(setup).encode() + b"\n")
+            self._process.stdin.flush()
+        self._started = now
+
+    def _note_end(self, process: subprocess.Popen[bytes], now: float) -> None:
+        if process.stdin is not None and not process.stdin.closed:
+            process.stdin.close()
+            healthy = now - self._started >= _HEALTHY_LIFE
+            self._pause = _FIRST_PAUSE if healthy else min(_LONGEST_PAUSE, self._pause * 2)
+            self._start_at = now if healthy else now + self._pause
+            log.error("the gateway ended with code %s", process.returncode)
+
+
+class RemoteGateway:
+    """A gateway that somebody else runs. `address` has no path."""
+
+    def __init__(self, address: str, token: str) -> None:
+        self._address, self.token = address, token
+
+    def find(self) -> str:
+        """Its address."""
+        return self._address

@@ -1,0 +1,101 @@
+"""Each call of a model leaves an entry, a person can see beforehand what would be sent, and only that is sent."""
+
+import hashlib
+
+import pytest
+
+from taskflow.store.models import ModelCall
+from tests.conftest import Api, World
+from tests.plugins.conftest import Instance
+from tests.plugins.models import PROVIDER, Advise, enable, signal_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
+
+
+@pytest.fixture(autouse=True)
+def installed(instance: Instance) -> None:
+    instance.install("model", PROVIDER.replace("SLUG", "model"), raw=True)
+
+
+def test_each_call_has_an_entry_without_the_text(root_api: Api, advise: Advise) -> None:
+    enable(root_api, "model")
+    suggestion = advise("Write to ann@example.org")
+    entry = ModelCall.objects.get()
+    assert (entry.provider, entry.model, entry.purpose, entry.failure) == ("model", "tiny", "suggest", "")
+    assert (entry.leaves, entry.redactions, entry.cached) == (True, 1, False)
+    assert str(entry.task_id) == suggestion["task"]
+    assert len(entry.sha256) == 64
+    assert entry.sent_bytes > 500
+    assert entry.latency_ms > 0
+    assert (entry.prompt_tokens, entry.completion_tokens) == (100, 9)
+    assert entry.prompt_version == suggestion["prompt_version"]
+    assert "ann@" not in str(ModelCall.objects.values())
+
+
+def test_a_call_that_failed_has_one_with_its_kind_and_one_that_was_not_made_has_none(
+    root_api: Api, advise: Advise
+) -> None:
+    enable(root_api, "model", answer="fail")
+    advise("Buy milk", allowed=False)
+    assert not ModelCall.objects.exists()
+    advise("Buy milk")
+    entry = ModelCall.objects.get()
+    assert (entry.failure, entry.prompt_tokens) == ("transient", None)
+    assert entry.sent_bytes > 500
+
+
+def test_the_preview_is_what_is_sent_word_for_word(root_api: Api, api: Api, world: World, advise: Advise) -> None:
+    enable(root_api, "model")
+    told = advise("Call +49 30 1234567 about the invoice")
+    api.post(f"priority-suggestions/{told['id']}/override", {"priority": "high"})
+    suggestion = advise("Write to ann@example.org")
+    entry = ModelCall.objects.order_by("-at")[0]
+    preview = api.get(f"tasks/{suggestion['task']}/priority-suggestions/preview").json()
+    assert (preview["provider"], preview["leaves"], preview["sent"], preview["reason"]) == ("model", True, True, "")
+    assert preview["redactions"] == entry.redactions == 2
+    assert [request["method"] for request in preview["requests"]] == ["scores", "json"]
+    request = preview["requests"][1]
+    assert "[email]" in request["prompt"]
+    assert "[phone]" in request["prompt"]
+    assert "ann@" not in str(preview)
+    # The minute may have changed in between; all else is the same.
+    sent = f"{request['system']}\n{request['prompt']}".encode()
+    assert len(sent) == entry.sent_bytes
+    if hashlib.sha256(sent).hexdigest() != entry.sha256:
+        again = advise("Write to ann@example.org")
+        assert signal_of(again, "model")["error"] is None
+
+
+def test_the_preview_says_why_nothing_would_be_sent(root_api: Api, api: Api, advise: Advise) -> None:
+    task = advise("Buy milk", allowed=False)["task"]
+    nothing = api.get(f"tasks/{task}/priority-suggestions/preview").json()
+    assert (nothing["provider"], nothing["sent"], nothing["requests"]) == (None, False, [])
+    enable(root_api, "model")
+    refused = api.get(f"tasks/{task}/priority-suggestions/preview").json()
+    assert (refused["sent"], "remote_models_allowed" in refused["reason"]) == (False, True)
+    enable(root_api, "model", trusted=True)
+    trusted = api.get(f"tasks/{task}/priority-suggestions/preview").json()
+    assert (trusted["sent"], trusted["leaves"], trusted["redactions"]) == (True, False, 0)
+
+
+def test_decisions_in_other_projects_are_never_told(root_api: Api, api: Api, world: World, advise: Advise) -> None:
+    enable(root_api, "model", trusted=True)
+    namesake = api.post("projects", {"name": world.home.name}).json()["id"]
+    api.post("tasks", {"project": namesake, "title": "Canary elsewhere", "priority": "high"})
+    api.post("tasks", {"project": str(world.home.pk), "title": "Canary here", "priority": "high"})
+    task = advise("Buy milk")["task"]
+    prompt = api.get(f"tasks/{task}/priority-suggestions/preview").json()["requests"][0]["prompt"]
+    assert "Canary here" in prompt
+    assert "Canary elsewhere" not in prompt
+
+
+def test_words_of_an_able_model_are_shown_as_its_own_and_add_nothing(root_api: Api, advise: Advise) -> None:
+    answer = '{"priority": "high", "confidence": 0.7, "reason": "Rent is <b>due</b>.\\nPay."}'
+    enable(root_api, "model", answer=answer, able=True)
+    suggestion = advise("Pay the rent")
+    (words,) = [reason for reason in suggestion["reasons"] if reason["code"] == "model_words"]
+    assert words["text"] == "“Rent is b due /b . Pay.” (words of tiny, unchecked)"
+    assert words["contribution"] == 0
+    assert suggestion["reasons"][0]["code"] != "model_words"
+    enable(root_api, "model", able=False)
+    assert "model_words" not in str(advise("Pay the rent again"))
