@@ -14,12 +14,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from taskflow.domain.facts import TaskFacts
 from taskflow.domain.priority import LEVELS, Level
+from taskflow.domain.zones import end_of_day, load_zone, seconds_since_epoch
 from taskflow.plugin_api import CompletionRequest
 
 #: Changes whenever the words below do: answers to different prompts are not compared.
-PROMPT_VERSION = "2"
+PROMPT_VERSION = "3"
 MOST_EXAMPLES = 8
 _LONGEST_DESCRIPTION = 2_000
+#: Of a description, for a choice: small models read about 150 tokens a second, and the gist stands at the beginning.
+_LONGEST_GIST = 600
 _LONGEST_WORDS = 200
 #: How sure a model counts as that names a level and nothing else.
 _UNSAID = 0.6
@@ -40,6 +43,7 @@ _JSON_WITH_WORDS = (
     "short sentence about this task}."
 )
 _WORD = "Answer with one word, the level, in small letters."
+_LAST = "The priority of this task (low, medium, high or urgent):"
 
 
 def _schema(*, words: bool) -> dict[str, Any]:
@@ -107,9 +111,13 @@ def build_prompt(asked: Asked, *, model: str | None = None, words: bool = False)
 
 
 def build_choice(asked: Asked, *, model: str | None = None) -> CompletionRequest:
-    """The request whose answer is one of `LEVELS`, for models that can say how probable each is."""
+    """The request whose answer is one of `LEVELS`, for models that can say how probable each is.
+
+    It says the same in fewer words than `build_prompt`, a due date also as the time that is left: such models are
+    small, slow at reading and no good at dates.
+    """
     return CompletionRequest(
-        system=f"{_TASK} {_WORD}", prompt=_describe(asked), max_tokens=1, temperature=0.0, model=model
+        system=f"{_TASK} {_WORD}", prompt=_describe_briefly(asked), max_tokens=1, temperature=0.0, model=model
     )
 
 
@@ -123,6 +131,34 @@ def _describe(asked: Asked) -> str:
     lines.append(f"Now: {asked.now.isoformat(timespec='minutes')}, the person's time zone: {asked.timezone}.")
     lines.append(f"<task>{_encode(told)}</task>")
     return "\n".join(lines)
+
+
+def _describe_briefly(asked: Asked) -> str:
+    """As `_describe`: decisions first, then now, then the task; a decision is a line, the newest the last one."""
+    decided = list(reversed(asked.decided[:MOST_EXAMPLES]))
+    lines = ["Earlier decisions:", *(f"{_encode(title)}: {level}" for title, level in decided)] if decided else []
+    lines.append(f"Now: {asked.now.astimezone(load_zone(asked.timezone)):%A %Y-%m-%d %H:%M}, {asked.timezone}.")
+    lines.append(f"<task>{_encode(_tell_briefly(asked))}</task>")
+    lines.append(_LAST)
+    return "\n".join(lines)
+
+
+def _tell_briefly(asked: Asked) -> dict[str, Any]:
+    facts = asked.facts
+    told = facts.as_json() | {"description": facts.description[:_LONGEST_GIST]}
+    del told["created_at"]
+    if facts.due_at is not None:
+        told["due_at"] += f" ({_time_left(seconds_since_epoch(facts.due_at), asked.now)})"
+    elif facts.due_date is not None:
+        ends = end_of_day(facts.due_date, load_zone(asked.timezone))
+        told["due_date"] += f" ({_time_left(ends, asked.now)})"
+    return {name: value for name, value in told.items() if value not in (None, "", [], 0)}
+
+
+def _time_left(moment: float, now: datetime) -> str:
+    hours = (moment - seconds_since_epoch(now)) / 3600
+    number, unit = (abs(hours), "hours") if abs(hours) < 48 else (abs(hours) / 24, "days")
+    return f"in {number:.0f} {unit}" if hours >= 0 else f"{number:.0f} {unit} ago"
 
 
 def _encode(data: Any) -> str:

@@ -42,7 +42,7 @@ def test_a_model_has_a_say_and_says_so(instance: Instance, root_api: Api, advise
     assert (signal["source"], signal["model"], signal["error"]) == ("model", "tiny", None)
     assert signal["probabilities"]["urgent"] == 0.9
     assert 0 < signal["weight"] < 0.5
-    assert (suggestion["source"], suggestion["prompt_version"]) == ("blend", "2")
+    assert (suggestion["source"], suggestion["prompt_version"]) == ("blend", "3")
     assert sum(suggestion["probabilities"].values()) == pytest.approx(1)
 
 
