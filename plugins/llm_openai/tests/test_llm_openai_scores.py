@@ -89,6 +89,12 @@ async def test_an_absent_choice_is_no_more_probable_than_the_least_that_was_name
     assert found == pytest.approx(tuple(p / 0.53 for p in (0.5, 0.01, 0.01, 0.01)))
 
 
+@pytest.mark.parametrize(("low", "told"), [(0.04, False), (0.06, True)])
+async def test_a_few_letters_of_other_words_are_no_answer(server: Server, make: Make, low: float, told: bool) -> None:
+    found = await score(server, make, {"The": 0.9, "L": low})
+    assert (found is not None) == told
+
+
 async def test_blanks_before_the_word_are_passed_over(server: Server, make: Make) -> None:
     assert await score(server, make, {"\n": 0.9, "low": 0.1}, EVEN) == pytest.approx((0.4, 0.3, 0.2, 0.1))
     assert await score(server, make, {"\n": 0.7, "low": 0.2, "high": 0.1}) is not None

@@ -65,7 +65,7 @@ class ChatCompletions:
 
     async def score(self, request: CompletionRequest, choices: Sequence[str]) -> Scores | None:
         """How probable each choice is, by the alternatives of the answer's first word; None where the server tells
-        none, which is remembered until the settings change, or where none of them begins a choice.
+        none, which is remembered until the settings change, or where hardly any of them begins a choice.
 
         Within `timeout_s`; `AuthError`, `TransientError`, `PermanentError`.
         """
