@@ -1,11 +1,14 @@
 """A server on loopback that answers Chat Completions as a test tells it to, and the context that a host would give."""
 
+import asyncio
 import json
 import logging
+import math
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,7 +16,9 @@ from typing import Any, TypeAlias
 
 from taskflow.plugin_api import Live, PermanentError
 from taskflow.plugin_host.outbound import GivenBy, Guard
+from taskflow_llm_openai import taskflow_llm_providers, taskflow_stop
 from taskflow_llm_openai.config import Config
+from taskflow_llm_openai.provider import ChatCompletions
 
 KEY = "sk-planted-4711"
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -34,6 +39,8 @@ class Reply:
 
 #: What to answer to a request's JSON.
 Script: TypeAlias = Callable[[dict[str, Any]], Reply]
+#: Makes a provider with these settings.
+Make: TypeAlias = Callable[..., ChatCompletions]
 
 
 def says(text: str | None, **choice: Any) -> Reply:
@@ -47,6 +54,15 @@ def says(text: str | None, **choice: Any) -> Reply:
         "usage": {"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15},
     }
     return Reply(body=body)
+
+
+def tells(*positions: dict[str, float], text: str = "high") -> Reply:
+    """A proper answer with the alternatives of its tokens, by probability; the first of each position is the token."""
+    content = []
+    for alternatives in positions:
+        listed = [{"token": token, "logprob": math.log(p), "bytes": None} for token, p in alternatives.items()]
+        content.append({**listed[0], "top_logprobs": listed})
+    return says(text, logprobs={"content": content, "refusal": None})
 
 
 def refuses(status: int, message: str, **headers: str) -> Reply:
@@ -138,3 +154,22 @@ class Context:
 
     def http(self, timeout: float) -> Any:
         return self._guard.client(timeout=timeout, given_by=GivenBy.ADMINISTRATOR)
+
+
+@asynccontextmanager
+async def providers(server: Any) -> AsyncIterator[Make]:
+    """Makes providers for the server at its `url`; what they opened is closed in the end."""
+    contexts: list[Context] = []
+
+    def make(**values: Any) -> ChatCompletions:
+        settings: dict[str, Any] = {"base_url": server.url, "model": "small", "api_key": KEY, "max_retries": 0} | values
+        contexts.append(Context(**settings))
+        (made,) = taskflow_llm_providers(contexts[-1])
+        assert isinstance(made, ChatCompletions)
+        return made
+
+    yield make
+    for context in contexts:
+        taskflow_stop(context)
+        taskflow_stop(context)
+    await asyncio.sleep(0.05)

@@ -10,15 +10,9 @@ _MOST_SIGNS = 200_000
 
 def read_answer(text: str, host: str) -> Completion:
     """A Chat Completions answer; `PermanentError` for what is none, or for a model that refuses."""
-    try:
-        answer = json.loads(text)
-    except (ValueError, RecursionError):
-        raise _Unreadable(host, "no JSON") from None
-    choice = _first(_get(answer, "choices"))
-    message = _get(choice, "message")
-    if not isinstance(message, dict):
-        raise _Unreadable(host, "no message")
-    content, truncated = message.get("content"), _get(choice, "finish_reason") == "length"
+    answer, choice = open_answer(text, host)
+    message, truncated = choice["message"], get(choice, "finish_reason") == "length"
+    content = message.get("content")
     if content is None and isinstance(refusal := message.get("refusal"), str):
         raise PermanentError(f"The model refused: {' '.join(refusal.split())[:300]}")
     if content is None and truncated:
@@ -28,13 +22,46 @@ def read_answer(text: str, host: str) -> Completion:
         raise _Unreadable(host, "no text")
     if len(content) > _MOST_SIGNS:
         raise PermanentError(f"{host} answered with {len(content)} signs; {_MOST_SIGNS} are the most.")
-    model = _get(answer, "model")
-    return Completion(
-        text=content,
-        model=model[:200] if isinstance(model, str) else "",
-        usage=_read_usage(_get(answer, "usage")),
-        truncated=truncated,
-    )
+    return Completion(text=content, model=read_model(answer), usage=read_usage(answer), truncated=truncated)
+
+
+def open_answer(text: str, host: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The whole answer, and its first choice, which has a message with a text or none; else `PermanentError`."""
+    try:
+        answer = json.loads(text)
+    except (ValueError, RecursionError):
+        raise _Unreadable(host, "no JSON") from None
+    choice = first(get(answer, "choices"))
+    message = get(choice, "message")
+    if not isinstance(message, dict):
+        raise _Unreadable(host, "no message")
+    if not isinstance(message.get("content"), str | None):
+        raise _Unreadable(host, "no text")
+    return answer, choice
+
+
+def read_model(answer: dict[str, Any]) -> str:
+    """What the server calls the model that answered; empty where it does not say."""
+    model = get(answer, "model")
+    return model[:200] if isinstance(model, str) else ""
+
+
+def read_usage(answer: dict[str, Any]) -> Usage | None:
+    """The tokens that the server counted; None where it did not, or not in whole numbers."""
+    counts = [get(get(answer, "usage"), name) for name in ("prompt_tokens", "completion_tokens")]
+    if not all(type(count) is int and count >= 0 for count in counts):
+        return None
+    return Usage(prompt_tokens=counts[0], completion_tokens=counts[1])
+
+
+def get(value: Any, name: str) -> Any:
+    """A member of what should be an object; None where there is none."""
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def first(value: Any) -> Any:
+    """The first of what should be a list; None where there is none."""
+    return value[0] if isinstance(value, list) and value else None
 
 
 class _Unreadable(PermanentError):
@@ -42,18 +69,3 @@ class _Unreadable(PermanentError):
 
     def __init__(self, host: str, missing: str) -> None:
         super().__init__(f"{host} gave an answer that is none of Chat Completions: {missing}.")
-
-
-def _get(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, dict) else None
-
-
-def _first(value: Any) -> Any:
-    return value[0] if isinstance(value, list) and value else None
-
-
-def _read_usage(usage: Any) -> Usage | None:
-    counts = [_get(usage, name) for name in ("prompt_tokens", "completion_tokens")]
-    if not all(type(count) is int and count >= 0 for count in counts):
-        return None
-    return Usage(prompt_tokens=counts[0], completion_tokens=counts[1])

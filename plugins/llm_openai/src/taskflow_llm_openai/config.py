@@ -59,6 +59,14 @@ class Config(PluginConfig):
             "Otherwise a project has to allow remote models.",
         ),
     ] = False
+    able: Annotated[
+        bool,
+        Field(
+            title="Able",
+            description="The model is large enough to give reasons in its own words. They are then shown, marked as "
+            "the model's.",
+        ),
+    ] = False
 
     @field_validator("base_url")
     @classmethod

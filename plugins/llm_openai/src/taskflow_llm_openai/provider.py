@@ -2,7 +2,8 @@
 
 import asyncio
 import importlib
-from typing import TYPE_CHECKING, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from taskflow.plugin_api import (
     Completion,
@@ -10,11 +11,13 @@ from taskflow.plugin_api import (
     Health,
     PluginContext,
     PluginError,
+    Scores,
     TransientError,
 )
+from taskflow_llm_openai.alternatives import read_alternatives
 from taskflow_llm_openai.answers import read_answer
 from taskflow_llm_openai.config import Config
-from taskflow_llm_openai.dialect import Dialects
+from taskflow_llm_openai.dialect import Dialects, Question
 from taskflow_llm_openai.errors import next_step, quote, translate_connection, translate_status
 
 if TYPE_CHECKING:
@@ -34,6 +37,13 @@ _UNSENT = (
 _TRIAL = CompletionRequest(system="Answer in one short sentence.", prompt="Are you ready?", max_tokens=64)
 
 
+class _Said(NamedTuple):
+    """An answer as it came, and the seconds from asking for it to its end."""
+
+    text: str
+    seconds: float
+
+
 class ChatCompletions:
     """A model on one server. It may be asked many things at once, in one event loop."""
 
@@ -50,18 +60,37 @@ class ChatCompletions:
 
     async def complete(self, request: CompletionRequest) -> Completion:
         """Answers within `timeout_s`; `AuthError`, `TransientError`, `PermanentError`."""
-        client, limit = await self._open(), self._config.timeout_s
-        try:
-            async with asyncio.timeout(limit):
-                return await self._repeat(client, request, ends=asyncio.get_running_loop().time() + limit)
-        except TimeoutError as error:
-            raise TransientError(f"{self._config.host} did not answer within {limit:g} seconds.") from error
+        said = await self._say(Question(request, self._model_for(request)))
+        return read_answer(said.text, self._config.host)
+
+    async def score(self, request: CompletionRequest, choices: Sequence[str]) -> Scores | None:
+        """How probable each choice is, by the alternatives of the answer's first word; None where the server tells
+        none, which is remembered until the settings change, or where hardly any of them begins a choice.
+
+        Within `timeout_s`; `AuthError`, `TransientError`, `PermanentError`.
+        """
+        free = request.model_copy(update={"json_schema": None})
+        question = Question(free, self._model_for(request), scored=True)
+        if not self._dialects.of(question.model).alternatives:
+            return None
+        said = await self._say(question)
+        told = read_alternatives(said.text, self._config.host)
+        if told is None:
+            self._dialects.forgo_alternatives(question.model)
+            return None
+        probabilities = told.weigh(choices)
+        self._dialects.learn_of_choices(question.model, fitted=probabilities is not None)
+        if probabilities is None:
+            return None
+        return Scores(probabilities=probabilities, model=told.model, usage=told.usage)
 
     async def check(self) -> Health:
-        """Asks for a sentence."""
+        """Asks for a sentence. The speed is what its tokens took with all that belongs to a call: the way to the server
+        and reading the question, but none of the attempts before it."""
         config, now = self._config, self._ctx.clock.now()
         try:
-            answer = await self.complete(_TRIAL)
+            said = await self._say(Question(_TRIAL, config.model))
+            answer = read_answer(said.text, config.host)
         except PluginError as error:
             step = next_step(error, config)
             return Health(ok=False, error=str(error)[:1_000], next_step=step, model=config.model, checked_at=now)
@@ -74,7 +103,14 @@ class ChatCompletions:
                 model=model,
                 checked_at=now,
             )
-        return Health(ok=True, model=model, sample=answer.text[:1_000], checked_at=now)
+        tokens = answer.usage.completion_tokens if answer.usage else 0
+        return Health(
+            ok=True,
+            model=model,
+            sample=answer.text[:1_000],
+            tokens_per_second=round(tokens / said.seconds, 1) if tokens else None,
+            checked_at=now,
+        )
 
     def close(self) -> None:
         """Closes its connections, from whichever thread; may be called twice."""
@@ -109,11 +145,22 @@ class ChatCompletions:
             http_client=self._ctx.http(config.timeout_s),
         )
 
-    async def _repeat(self, client: "AsyncOpenAI", request: CompletionRequest, *, ends: float) -> Completion:
+    def _model_for(self, request: CompletionRequest) -> str:
+        return request.model or self._config.model
+
+    async def _say(self, question: Question) -> _Said:
+        client, limit = await self._open(), self._config.timeout_s
+        try:
+            async with asyncio.timeout(limit):
+                return await self._repeat(client, question, ends=asyncio.get_running_loop().time() + limit)
+        except TimeoutError as error:
+            raise TransientError(f"{self._config.host} did not answer within {limit:g} seconds.") from error
+
+    async def _repeat(self, client: "AsyncOpenAI", question: Question, *, ends: float) -> _Said:
         left, pause = self._config.max_retries, _FIRST_PAUSE
         while True:
             try:
-                return await self._ask(client, request)
+                return await self._ask(client, question)
             except TransientError as error:
                 wait = pause if error.retry_after is None else error.retry_after
                 if not left or asyncio.get_running_loop().time() + wait >= ends:
@@ -122,18 +169,18 @@ class ChatCompletions:
             await asyncio.sleep(wait)
             left, pause = left - 1, pause * 2
 
-    async def _ask(self, client: "AsyncOpenAI", request: CompletionRequest) -> Completion:
+    async def _ask(self, client: "AsyncOpenAI", question: Question) -> _Said:
         import openai
 
-        model = request.model or self._config.model
-        dialect = self._dialects.of(model)
+        known = dialect = self._dialects.of(question.model)
         while True:
+            began = asyncio.get_running_loop().time()
             try:
                 answer = await client.chat.completions.with_raw_response.create(
-                    **dialect.put(request, model), extra_headers=self._unsent
+                    **dialect.put(question), extra_headers=self._unsent
                 )
             except openai.APIStatusError as error:
-                other = dialect.next(request, quote(error, self._config)) if error.status_code in _UNFIT else None
+                other = dialect.next(question, quote(error, self._config)) if error.status_code in _UNFIT else None
                 if other is None:
                     # Without the cause: its text is the server's, unbounded.
                     raise translate_status(error, self._config, self._ctx.clock.now()) from None
@@ -141,5 +188,5 @@ class ChatCompletions:
             except openai.APIConnectionError as error:
                 raise translate_connection(error, self._config) from error
             else:
-                self._dialects.learn(model, dialect, request)
-                return read_answer(answer.text, self._config.host)
+                self._dialects.learn(question.model, known, dialect)
+                return _Said(answer.text, max(asyncio.get_running_loop().time() - began, 1e-3))
