@@ -23,6 +23,8 @@ DEADLINE = 10.0
 _LONGEST = 1_000_000
 _LONGEST_TRACE = 4_000
 _NOT_OURS = "It wrote an answer of its own in place of the inspector's, and one that does not fit the contract."
+#: A manifest checks the settings that it names against its own model, which is not here.
+_NOT_NAMED = {"engine": "", "addresses": []}
 #: What a plugin may know of the instance beside its own settings: nothing.
 _PRIVATE = ("TASKFLOW_", "DJANGO_", "DATABASE_", "PG")
 
@@ -59,8 +61,9 @@ def inspect(plugin: Installed, *, deadline: float = DEADLINE) -> Inspection:
 def _read_description(answer: Mapping[str, Any], slug: str) -> Inspection:
     """The answer, taken for nothing more than what a process says that anybody's code ran in."""
     try:
-        manifest = Manifest.model_validate(answer["manifest"])
         schemas = {name: dict(answer["schemas"][name] or {}) or None for name in ("config", "user_config")}
+        named = _read_named(answer["manifest"], schemas["config"])
+        manifest = Manifest.model_validate({**answer["manifest"], **_NOT_NAMED})
         for schema in schemas.values():
             read_fields(schema or {})
         hooks = tuple(str(name)[:80] for name in answer["hooks"])
@@ -68,7 +71,16 @@ def _read_description(answer: Mapping[str, Any], slug: str) -> Inspection:
         return Inspection(error=_NOT_OURS)
     if manifest.slug != slug:
         return Inspection(error=_NOT_OURS)
-    return Inspection(describe(manifest), schemas, hooks)
+    return Inspection(describe(manifest) | named, schemas, hooks)
+
+
+def _read_named(said: Mapping[str, Any], schema: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The settings that a manifest names. The model that they belong to stayed in the other process: here is its
+    schema. `ValueError` for one that is not in it."""
+    named = {"engine": str(said.get("engine", "")), "addresses": sorted(map(str, said.get("addresses", ())))}
+    if not {named["engine"], *named["addresses"]} <= {"", *(schema or {}).get("properties", {})}:
+        raise ValueError("it names a setting that it does not have")
+    return named
 
 
 def check_settings(plugin: Installed, values: dict[str, Any], *, deadline: float = DEADLINE) -> list[dict[str, str]]:

@@ -32,6 +32,12 @@ def test_a_plugin_says_what_it_is(folder: Path) -> None:
     assert found.schemas["user_config"] is None
 
 
+def test_a_plugin_names_settings_that_mean_something_to_the_host(folder: Path) -> None:
+    make(folder, "mood", GOOD.format(slug="mood").replace("kinds=", 'engine="level", addresses={"level"}, kinds='))
+    found = inspect(only(folder))
+    assert (found.error, found.manifest["engine"], found.manifest["addresses"]) == ("", "level", ["level"])
+
+
 @pytest.mark.parametrize(
     ("code", "word"),
     [
@@ -45,6 +51,7 @@ def test_a_plugin_says_what_it_is(folder: Path) -> None:
         ("manifest = {'slug': 'mood'}", "there is a dict"),
         (GOOD.format(slug="other"), "slug 'other'"),
         (GOOD.format(slug="mood").replace("kinds={Kind.PRIORITISER}", "kinds=set()"), "kinds"),
+        (GOOD.format(slug="mood").replace("kinds=", 'engine="motor", kinds='), "no field motor"),
         (GOOD.format(slug="mood").replace("(ctx)", "(ctx, more)"), "more"),
         (GOOD.format(slug="mood").replace("@hookimpl\n", ""), "no hook"),
         (GOOD.format(slug="mood").replace("taskflow_prioritisers", "taskflow_nothing"), "taskflow_nothing"),
