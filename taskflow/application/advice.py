@@ -12,6 +12,7 @@ from taskflow.application.access import lock_tasks
 from taskflow.application.changes import Change, change
 from taskflow.application.examples import about_others, gather_examples, quote_decisions
 from taskflow.application.jobs import handles
+from taskflow.application.model_records import weigh_opinions
 from taskflow.application.model_signals import Question, are_asked, gather_signals
 from taskflow.application.suggestions import ADVISE, ADVISE_BATCH, fail_lost
 from taskflow.application.tasks import save_changed
@@ -45,9 +46,9 @@ def advise(task: Task, facts: TaskFacts, examples: Sequence[Example], *, person:
     signals = [
         rules_signal(facts, now=now, timezone=timezone),
         _ask("learned", lambda: _learner.signal(facts, examples, now=now, timezone=timezone)),
-        *_ask_plugins(task, facts, timezone, person),
+        *_ask_plugins(task, facts, examples, person),
     ]
-    advice = combine(signals, facts)
+    advice = combine(weigh_opinions(signals, None if person is None else person.pk), facts)
     return advice, round((time.perf_counter() - started) * 1000, 3)
 
 
@@ -62,13 +63,14 @@ def _ask(source: str, prioritise: Callable[[], Signal]) -> Signal:
         return Signal(source=source, latency_ms=latency, error=f"{type(error).__name__}: {error}"[:300])  # type: ignore[arg-type]
 
 
-def _ask_plugins(task: Task, facts: TaskFacts, timezone: str, person: User | None) -> list[Signal]:
+def _ask_plugins(task: Task, facts: TaskFacts, examples: Sequence[Example], person: User | None) -> list[Signal]:
     runner = ports.plugins()
     if runner is None or not are_asked(runner):
         return []
     asker = None if person is None else person.pk
     decided = quote_decisions(asker, task.project_id, besides=task.pk)
-    question = Question(task.pk, asker, facts, decided, timezone, task.project.remote_models_allowed)
+    allowed = task.project.remote_models_allowed
+    question = Question(task.pk, asker, facts, decided, _zone(person), allowed, tuple(examples))
     return gather_signals(runner, ports.models(), question)
 
 
@@ -221,6 +223,8 @@ def _signal_json(signal: Signal) -> dict[str, Any]:
         "probabilities": None if signal.probabilities is None else round_to_one(signal.probabilities),
         "latency_ms": round(signal.latency_ms, 3),
         "error": signal.error,
+        "raw": None if signal.raw is None else round_to_one(signal.raw),
+        "prompt_version": signal.prompt_version,
         "score": _score_json(signal),
     }
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from taskflow.application import model_calls, ports
+from taskflow.application.embedding_signals import can_embed, nearest_decisions
 from taskflow.application.model_calls import Caller
 from taskflow.application.model_provider import pick
 from taskflow.application.plugin_board import read_board
@@ -18,6 +19,7 @@ from taskflow.domain.facts import TaskFacts
 from taskflow.domain.priority import Level
 from taskflow.domain.prompts import Asked
 from taskflow.domain.suggestion import Reason, Signal
+from taskflow.learning.examples import Example
 from taskflow.plugin_api import ExampleView, Kind, PriorityRequest, TaskView
 from taskflow.plugin_api import Signal as Opinion
 from taskflow.plugin_host.runner import Runner
@@ -26,12 +28,12 @@ from taskflow.plugin_host.state import CallFailed, EnabledPlugin
 #: Seconds for all plugins that are asked about one task, and for one prioritiser at most.
 BUDGET = 8.0
 PRIORITISER_DEADLINE = 3.0
+#: Seconds for embeddings; loading their model takes longer, and goes on meanwhile.
+EMBEDDING_DEADLINE = 3.0
 #: Seconds that a model leaves for the prioritisers after it, where there are any.
 LEFT_FOR_OTHERS = 1.5
 #: Less than this is not worth a call.
 _SHORTEST = 0.2
-#: Relative to the rules' 1.0, until a model has shown what it is worth.
-PRIOR_WEIGHT = 0.5
 #: Judged fields that a reason of a plugin may speak of.
 _FIELDS = frozenset(
     {"title", "description", "due_date", "due_at", "start_date", "estimate_minutes", "labels", "project", "parent"}
@@ -52,6 +54,8 @@ class Question:
     timezone: str
     #: Whether the project lets its tasks leave this instance.
     remote_allowed: bool
+    #: What a model on this machine may compare with, titles included.
+    examples: tuple[Example, ...] = ()
 
 
 def are_asked(runner: Runner | None) -> bool:
@@ -63,25 +67,40 @@ def gather_signals(runner: Runner, models: Models | None, question: Question) ->
     """A signal of each plugin that has a say, in their order; never raises for what they do."""
     ends = time.monotonic() + BUDGET
     prioritisers = runner.plugins(Kind.PRIORITISER)
-    signals = []
-    chosen = None if models is None else _find_model(runner)
-    if models is not None and chosen is not None:
-        reserved = LEFT_FOR_OTHERS if prioritisers else 0.0
-        signals.append(_ask_model(models, chosen, question, ends - reserved))
+    signals: list[Signal] = []
+    if models is not None:
+        signals += _ask_models(runner, models, question, ends - (LEFT_FOR_OTHERS if prioritisers else 0.0))
     for plugin in prioritisers:
         signals += _ask_prioritisers(runner, plugin, question, ends)
     return signals
 
 
+def _ask_models(runner: Runner, models: Models, question: Question, ends: float) -> list[Signal]:
+    """What the language model in force says, and what texts alike were decided to be."""
+    providers = {plugin.slug: plugin for plugin in runner.plugins(Kind.LLM_PROVIDER)}
+    signals = []
+    for plugin in providers.values():
+        if can_embed(plugin):
+            signals += _compare(models, plugin, question, ends)
+    chosen = pick(read_board(), list(providers)) if providers else None
+    if chosen is not None:
+        signals.append(_ask_model(models, providers[chosen], question, ends))
+    return signals
+
+
+def _compare(models: Models, plugin: EnabledPlugin, question: Question, ends: float) -> list[Signal]:
+    left = min(EMBEDDING_DEADLINE, ends - time.monotonic())
+    caller = Caller(question.task, question.person)
+    try:
+        found = nearest_decisions(models, plugin, question.facts, question.examples, caller, left=left)
+    except CallFailed as failure:
+        return [Signal(source="model", provider=f"{plugin.slug}:embeddings", error=str(failure)[:300])]
+    return [] if found is None else [found]
+
+
 def tell(question: Question) -> Asked:
     """What a model is told: the task, and the person's own decisions."""
     return Asked(facts=question.facts, decided=question.decided, now=ports.now(), timezone=question.timezone)
-
-
-def _find_model(runner: Runner) -> EnabledPlugin | None:
-    providers = {plugin.slug: plugin for plugin in runner.plugins(Kind.LLM_PROVIDER)}
-    chosen = pick(read_board(), list(providers)) if providers else None
-    return None if chosen is None else providers[chosen]
 
 
 def _ask_model(models: Models, plugin: EnabledPlugin, question: Question, ends: float) -> Signal:
@@ -96,12 +115,12 @@ def _ask_model(models: Models, plugin: EnabledPlugin, question: Question, ends: 
             model_calls.note_failure(plugin, caller, failure, latency_ms=(time.monotonic() - began) * 1000)
             raise
         model_calls.note_answer(plugin, caller, answer, latency_ms=(time.monotonic() - began) * 1000)
-        return _read_model(answer)
+        return _read_model(answer, able=plugin.able)
 
     return _ask(plugin, question, ends, call)
 
 
-def _read_model(answer: ModelAnswer) -> Signal:
+def _read_model(answer: ModelAnswer, *, able: bool) -> Signal:
     # Its words add nothing to the sum: they explain its opinion, and nobody has checked them.
     words = f"“{answer.words}” (words of {answer.model or 'the model'}, unchecked)"
     return Signal(
@@ -109,7 +128,7 @@ def _read_model(answer: ModelAnswer) -> Signal:
         model=answer.model or None,
         probabilities=answer.probabilities,
         reasons=(Reason(code="model_words", text=words, field="title", contribution=0.0),) if answer.words else (),
-        weight=PRIOR_WEIGHT,
+        able=able,
         prompt_version=answer.prompt_version,
     )
 
@@ -174,7 +193,8 @@ def _read_opinion(opinion: Opinion, provider: str) -> Signal:
         model=opinion.model or None,
         probabilities=dict(opinion.probabilities),
         reasons=reasons,
-        weight=PRIOR_WEIGHT,
+        # Somebody installed it for the very purpose.
+        able=True,
     )
 
 

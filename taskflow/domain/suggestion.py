@@ -60,6 +60,10 @@ class Signal:
     base: float | None = None
     #: Of the prompt that a language model answered; empty for all others.
     prompt_version: str = ""
+    #: What a plugin itself said, where `probabilities` are what its record makes of that.
+    raw: Mapping[Level, float] | None = None
+    #: Whether somebody vouches for it before it has a record.
+    able: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

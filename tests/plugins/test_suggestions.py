@@ -40,7 +40,10 @@ def test_a_model_has_a_say_and_says_so(instance: Instance, root_api: Api, advise
     suggestion = advise("Call the plumber")
     signal = signal_of(suggestion, "model")
     assert (signal["source"], signal["model"], signal["error"]) == ("model", "tiny", None)
-    assert signal["probabilities"]["urgent"] == 0.9
+    assert signal["raw"]["urgent"] == 0.9
+    # Nobody vouches for it and it has no record: what it said is taken down, and nudges the advice.
+    without = signal_of(suggestion, "builtin")["probabilities"]["urgent"]
+    assert without < signal["probabilities"]["urgent"] < 0.9
     assert 0 < signal["weight"] < 0.5
     assert (suggestion["source"], suggestion["prompt_version"]) == ("blend", "3")
     assert sum(suggestion["probabilities"].values()) == pytest.approx(1)
@@ -84,7 +87,7 @@ def test_a_prioritisers_opinion_counts_with_reasons_about_the_task(
     instance.install("words", PRIORITISER.replace("SLUG", "words"), raw=True)
     enable(root_api, "words")
     suggestion = advise("Pay the invoice", allowed=False)
-    assert signal_of(suggestion, "words")["probabilities"]["urgent"] == 0.8
+    assert signal_of(suggestion, "words")["raw"]["urgent"] == 0.8
     codes = [reason["code"] for reason in suggestion["reasons"]]
     assert "invoice" in codes
     assert "mood" not in codes

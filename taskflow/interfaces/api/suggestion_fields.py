@@ -57,6 +57,10 @@ class SignalDocument(serializers.Serializer[Any]):
     probabilities = ProbabilitiesDocument(allow_null=True)
     latency_ms = serializers.FloatField(allow_null=True)
     error = serializers.CharField(allow_null=True)
+    raw = ProbabilitiesDocument(
+        allow_null=True, help_text="What a plugin itself said; `probabilities` are what its record makes of that"
+    )
+    prompt_version = serializers.CharField(help_text="Of the prompt that a model answered; else empty")
     score = ScoreDocument(allow_null=True, help_text="Where the signal is a sum: the rules")
 
 
@@ -200,7 +204,7 @@ def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
         "confidence": suggestion.confidence,
         "probabilities": by_level(suggestion.probabilities),
         "reasons": suggestion.reasons,
-        "signals": [signal | {"probabilities": by_level(signal["probabilities"])} for signal in suggestion.signals],
+        "signals": [_signal_json(signal) for signal in suggestion.signals],
         "source": suggestion.source or None,
         "provider": suggestion.provider or None,
         "model": suggestion.model or None,
@@ -217,3 +221,10 @@ def suggestion_json(suggestion: Suggestion) -> dict[str, Any]:
 
 def _level(rank: int | None) -> str | None:
     return None if rank is None else Priority.from_rank(rank).value
+
+
+def _signal_json(stored: dict[str, Any]) -> dict[str, Any]:
+    """A SignalDocument; rows of earlier releases have neither `raw` nor `prompt_version`."""
+    raw = stored.get("raw")
+    levels = {"probabilities": by_level(stored["probabilities"]), "raw": None if raw is None else by_level(raw)}
+    return {"prompt_version": "", **stored, **levels}
