@@ -3,8 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from taskflow.application.model_provider import pick
-from taskflow.application.plugin_board import read_board
+from taskflow.application.plugin_board import pick, read_board
 from taskflow.application.plugin_runs import StoredPlugins, outbound
 from taskflow.plugin_api import Kind
 from taskflow.plugin_host.state import EnabledPlugin, Snapshot

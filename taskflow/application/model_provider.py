@@ -1,11 +1,10 @@
 """Which language model is asked: the one that an administrator chose, or the only one that is ready."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from taskflow.application.access import require_site
 from taskflow.application.changes import change
-from taskflow.application.plugin_board import next_generation, read_board
+from taskflow.application.plugin_board import next_generation, pick, read_board
 from taskflow.application.plugin_cards import Card, Status, list_cards
 from taskflow.domain.errors import Invalid
 from taskflow.domain.events import EventType
@@ -53,7 +52,7 @@ def choose_provider(actor: Actor, slug: str | None, *, model: str | None = None)
         board.provider, board.provider_model = slug or "", model or ""
         board.save(update_fields=["provider", "provider_model"])
         opened.event(EventType.PROVIDER_CHOSEN, data={"slug": slug, "model": model})
-        next_generation()
+        next_generation(opened)
     return describe_choice(cards)
 
 
@@ -64,10 +63,3 @@ def describe_choice(cards: list[Card]) -> ProviderChoice:
     return ProviderChoice(
         slug=pick(board, ready), model=board.provider_model or None, chosen=bool(board.provider), ready=tuple(ready)
     )
-
-
-def pick(board: PluginBoard, ready: Sequence[str]) -> str | None:
-    """The slug that is asked, of those that are ready."""
-    if board.provider:
-        return board.provider if board.provider in ready else None
-    return ready[0] if len(ready) == 1 else None

@@ -12,8 +12,7 @@ from uuid import UUID
 from taskflow.application import model_calls, ports
 from taskflow.application.embedding_signals import can_embed, nearest_decisions
 from taskflow.application.model_calls import Caller
-from taskflow.application.model_provider import pick
-from taskflow.application.plugin_board import read_board
+from taskflow.application.plugin_board import pick, read_board
 from taskflow.application.ports import ModelAnswer, Models
 from taskflow.domain.facts import TaskFacts
 from taskflow.domain.priority import Level

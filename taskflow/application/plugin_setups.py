@@ -104,7 +104,7 @@ def _save(opened: Change, seen: PluginSetup, held: PluginSetup | None, wish: Wis
         names = sorted(wish.config or ())
         opened.event(EventType.PLUGIN_CONFIGURED, data={"slug": seen.slug, "order": seen.order, "fields": names})
     PluginPause.objects.filter(slug=seen.slug).delete()
-    next_generation()
+    next_generation(opened)
 
 
 def check_plugin(actor: Actor, slug: str, *, send: bool = False) -> Trial:
@@ -143,7 +143,7 @@ def retry_plugin(actor: Actor, slug: str) -> Card:
     require_site(actor, Action.PLUGIN_ADMIN)
     find_plugins(slug)
     refresh(again=True)
-    with change(actor):
+    with change(actor) as opened:
         PluginPause.objects.filter(slug=slug).delete()
         setup = PluginSetup.objects.select_for_update().filter(slug=slug).first()
         if setup is not None:
@@ -151,7 +151,7 @@ def retry_plugin(actor: Actor, slug: str) -> Card:
             setup.version += 1
             setup.checked = ""
             setup.save(update_fields=["version", "checked"])
-        next_generation()
+        next_generation(opened)
     return find_card(actor, slug)
 
 
@@ -169,4 +169,4 @@ def forget_plugin(actor: Actor, slug: str) -> None:
         for model in (PluginSetup, PluginFailure, PluginPause, Plugin):
             model.objects.filter(slug=slug).delete()
         opened.event(EventType.PLUGIN_REMOVED, data={"slug": slug})
-        next_generation()
+        next_generation(opened)

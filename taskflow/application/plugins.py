@@ -6,7 +6,7 @@ from dataclasses import replace
 from taskflow.application import ledger
 from taskflow.application.changes import change
 from taskflow.application.jobs import handles
-from taskflow.application.plugin_board import next_generation
+from taskflow.application.plugin_board import WARM, next_generation
 from taskflow.application.plugin_settings import comes_from_environment
 from taskflow.config import current_settings
 from taskflow.domain.errors import NotFound
@@ -52,8 +52,9 @@ def refresh(*, again: bool = False, paths: list[str] | None = None) -> list[Plug
 def refresh_stored(job: Job) -> None:
     """Looks at what is installed, so that it runs without anybody having looked."""
     refresh()
-    with change(SYSTEM):
+    with change(SYSTEM) as opened:
         ledger.finish(job)
+        opened.job(WARM, {}, key=WARM)
 
 
 def _store(asked: list[Installed], answers: list[Inspection], lost: list[Plugin], forgotten: list[Plugin]) -> None:
@@ -66,7 +67,7 @@ def _store(asked: list[Installed], answers: list[Inspection], lost: list[Plugin]
             )
         Plugin.objects.filter(pk__in=[plugin.pk for plugin in lost]).update(missing=True)
         Plugin.objects.filter(pk__in=[plugin.pk for plugin in forgotten]).delete()
-        next_generation()
+        next_generation(opened)
 
 
 def _enable_from_environment(plugins: list[Plugin]) -> None:
@@ -82,7 +83,7 @@ def _enable_from_environment(plugins: list[Plugin]) -> None:
                 )
                 if made:
                     opened.event(EventType.PLUGIN_ENABLED, data={"slug": plugin.slug, "by": "environment"})
-            next_generation()
+            next_generation(opened)
 
 
 def find_plugins(slug: str) -> list[Plugin]:

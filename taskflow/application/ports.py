@@ -88,6 +88,9 @@ class Models(Protocol):
     def suggest(self, asked: "Asked", *, deadline: float) -> ModelAnswer:
         """What the provider in force says of a task, within `deadline` seconds."""
 
+    def configure(self, *, deadline: float) -> None:
+        """Tells them which providers are enabled now, so that the next question need not wait for that."""
+
     def embed(self, slug: str, texts: tuple[str, ...], *, deadline: float) -> "Embeddings | None":
         """Vectors of texts; None where the provider has no model for that."""
 

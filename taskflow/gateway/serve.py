@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from types import FrameType
 from typing import Annotated
 
@@ -35,6 +36,8 @@ class Setup(BaseModel):
     descriptor: int | None = None
     host: str = "127.0.0.1"
     port: int = 0
+    #: A file descriptor that gets one byte once requests are taken.
+    ready: int | None = None
     #: Whether it ends when standard input does: whoever started it has gone.
     follows: bool = False
     log_level: str = "info"
@@ -43,9 +46,16 @@ class Setup(BaseModel):
 class _Server(uvicorn.Server):
     """Drains at SIGTERM; Ctrl-C is its parent's business where it has one."""
 
-    def __init__(self, config: uvicorn.Config, *, follows: bool) -> None:
+    def __init__(self, config: uvicorn.Config, setup: Setup) -> None:
         super().__init__(config)
-        self._follows = follows
+        self._follows, self._ready = setup.follows, setup.ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Starts listening, then says so."""
+        await super().startup(sockets)
+        if self._ready is not None:
+            os.write(self._ready, b"1")
+            os.close(self._ready)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Ends once what is on its way is answered."""
@@ -56,9 +66,7 @@ class _Server(uvicorn.Server):
 def main() -> None:
     """Serves until SIGTERM."""
     setup = Setup.model_validate(json.loads(sys.stdin.readline()))
-    logging.basicConfig(level=setup.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
-    # pika tells of every connection that it tries.
-    logging.getLogger("pika").setLevel(logging.CRITICAL)
+    _open_log(setup.log_level)
     os.umask(0o077)
     if setup.follows:
         threading.Thread(target=_follow, daemon=True, name="parent-watch").start()
@@ -76,12 +84,23 @@ def main() -> None:
         timeout_graceful_shutdown=GRACE,
     )
     sockets = None if setup.descriptor is None else [socket.socket(fileno=setup.descriptor)]
-    server = _Server(config, follows=setup.follows)
+    server = _Server(config, setup)
     server.run(sockets=sockets)
     with contextlib.suppress(OSError):
         sys.stderr.flush()
     # A provider's thread may still wait for a process that was told to end.
     os._exit(0 if server.started else 1)
+
+
+def _open_log(level: str) -> None:
+    """One line a record on standard error, times in UTC, as the core has it."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)sZ %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S"))
+    logging.Formatter.converter = time.gmtime
+    logging.basicConfig(level=level.upper(), handlers=[handler])
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    # pika tells of every connection that it tries.
+    logging.getLogger("pika").setLevel(logging.CRITICAL)
 
 
 def _follow() -> None:

@@ -26,8 +26,9 @@ class Place(Protocol):
     def token(self) -> str:
         """What it asks for."""
 
-    def find(self) -> str:
-        """Its address; starts it where that is its business. `CallFailed` where it cannot be had."""
+    def find(self, *, deadline: float) -> str:
+        """Its address; starts it where that is its business, within `deadline` seconds. `CallFailed` where it cannot
+        be had."""
 
 
 class ConfigSource(Protocol):
@@ -51,8 +52,8 @@ class GatewayClient:
 
     def suggest(self, asked: Asked, *, deadline: float) -> ModelAnswer:
         """What the active model says of a task, within `deadline` seconds. `CallFailed`."""
-        body = {"task": _tell_task(asked), "context": _tell_context(asked), "deadline_ms": _milliseconds(deadline)}
-        found = self._ask("POST", "/suggest-priority", body, deadline)
+        body = {"task": _tell_task(asked), "context": _tell_context(asked)}
+        found = self._ask("POST", "/suggest-priority", body, deadline, says=True)
         return ModelAnswer(
             probabilities=found["probabilities"],
             words=found["words"],
@@ -69,8 +70,7 @@ class GatewayClient:
 
     def embed(self, slug: str, texts: tuple[str, ...], *, deadline: float) -> Embeddings | None:
         """Vectors of texts; None where the provider has no model for that. `CallFailed`."""
-        body = {"texts": list(texts), "deadline_ms": _milliseconds(deadline)}
-        found = self._ask("POST", f"/providers/{slug}/embed", body, deadline)
+        found = self._ask("POST", f"/providers/{slug}/embed", {"texts": list(texts)}, deadline, says=True)
         return None if found["vectors"] is None else Embeddings(vectors=found["vectors"], model=found["model"])
 
     def models(self, slug: str, *, deadline: float) -> tuple[ModelInfo, ...]:
@@ -83,18 +83,24 @@ class GatewayClient:
         found = self._ask("POST", f"/providers/{slug}/pull", {"model": model}, deadline)
         return Pull.model_validate({name: found[name] for name in Pull.model_fields})
 
+    def configure(self, *, deadline: float) -> None:
+        """Has the gateway hold the configuration in force, starting it where it does not run. `CallFailed`."""
+        self._push(time.monotonic() + deadline)
+
     def close(self) -> None:
         """Closes the connections."""
         self._client.close()
 
-    def _ask(self, method: str, path: str, body: Mapping[str, Any] | None, deadline: float) -> dict[str, Any]:
+    def _ask(
+        self, method: str, path: str, body: Mapping[str, Any] | None, deadline: float, *, says: bool = False
+    ) -> dict[str, Any]:
         """The document of a good answer, after pushing the configuration where that is lacking."""
         ends = time.monotonic() + deadline
         if not self._has_pushed:
             self._push(ends)
         for _ in range(_ATTEMPTS):
             told = None if body is None else {**body, "generation": self._source.generation()}
-            answer = self._send(method, path, told, ends)
+            answer = self._send(method, path, told, ends, says=says)
             document = _read(answer)
             self._take_notes(document)
             if answer.is_success:
@@ -110,16 +116,18 @@ class GatewayClient:
             raise _failure(answer, _read(answer))
         self._has_pushed = True
 
-    def _send(self, method: str, path: str, body: Any, ends: float) -> httpx.Response:
-        """One request; once more where the gateway ended in the middle."""
+    def _send(self, method: str, path: str, body: Any, ends: float, *, says: bool = False) -> httpx.Response:
+        """One request, which `says` how long it may take; once more where the gateway ended in the middle."""
         for last in (False, True):
+            address = self._place.find(deadline=ends - time.monotonic())
             left = ends - time.monotonic()
             if left <= 0:
                 raise CallFailed("timeout", "No time was left to ask the gateway.")
+            if says:
+                body = {**body, "deadline_ms": _milliseconds(left)}
             headers = {"Authorization": f"Bearer {self._place.token}"}
             timeout = httpx.Timeout(left + _LATE, connect=min(left, _CONNECT))
             try:
-                address = self._place.find()
                 return self._client.request(method, address + path, json=body, headers=headers, timeout=timeout)
             except httpx.TimeoutException as error:
                 raise CallFailed("timeout", "The gateway did not answer in time.") from error

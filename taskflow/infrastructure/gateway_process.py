@@ -2,7 +2,9 @@
 
 import json
 import logging
+import os
 import secrets
+import select
 import socket
 import subprocess
 import sys
@@ -35,14 +37,18 @@ class GatewayProcess:
         self._listener: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._started, self._pause, self._start_at = 0.0, _FIRST_PAUSE, 0.0
+        #: Gets a byte, or its end, once the process takes requests, or never will.
+        self._ready: int | None = None
 
-    def find(self) -> str:
-        """Its address; starts it where it does not run. `CallFailed` while it is too soon after it died."""
+    def find(self, *, deadline: float) -> str:
+        """Its address; starts it where it does not run and waits for that up to `deadline` seconds. `CallFailed`, also
+        while it is too soon after it died."""
         with self._lock:
             if self._listener is None:
                 self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
             if self._process is None or self._process.poll() is not None:
                 self._start(self._listener)
+            self._wait(deadline)
             return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     @property
@@ -56,6 +62,7 @@ class GatewayProcess:
         with self._lock:
             process, self._process = self._process, None
             listener, self._listener = self._listener, None
+            self._forget_ready()
         if listener is not None:
             listener.close()
         if process is None:
@@ -69,14 +76,25 @@ class GatewayProcess:
         if process.stdin is not None:
             process.stdin.close()
 
+    def _wait(self, deadline: float) -> None:
+        if self._ready is None:
+            return
+        readable, _, _ = select.select([self._ready], [], [], max(0.0, deadline))
+        if not readable:
+            raise CallFailed("busy", "The gateway is still starting.", retry_after=1.0)
+        self._forget_ready()
+
     def _start(self, listener: socket.socket) -> None:
         now = time.monotonic()
+        self._forget_ready()
         if self._process is not None:
             self._note_end(self._process, now)
         if now < self._start_at:
             wait = self._start_at - now
             raise CallFailed("crash", f"The gateway died and is started again in {wait:.1f} s.", retry_after=wait)
+        self._ready, telling = os.pipe()
         setup = {
+            "ready": telling,
             "token": self.token,
             "descriptor": listener.fileno(),
             "follows": True,
@@ -85,15 +103,21 @@ class GatewayProcess:
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "taskflow.gateway.serve"],
             stdin=subprocess.PIPE,
-            pass_fds=(listener.fileno(),),
+            pass_fds=(listener.fileno(), telling),
             # Nothing of the instance's own: no settings, no keys.
             env=private_environment(),
         )
+        os.close(telling)
         if self._process.stdin is not None:
             # It stays open: its end tells the gateway that this process is gone.
             self._process.stdin.write(json.dumps(setup).encode() + b"\n")
             self._process.stdin.flush()
         self._started = now
+
+    def _forget_ready(self) -> None:
+        ready, self._ready = self._ready, None
+        if ready is not None:
+            os.close(ready)
 
     def _note_end(self, process: subprocess.Popen[bytes], now: float) -> None:
         if process.stdin is not None and not process.stdin.closed:
@@ -110,6 +134,6 @@ class RemoteGateway:
     def __init__(self, address: str, token: str) -> None:
         self._address, self.token = address, token
 
-    def find(self) -> str:
+    def find(self, *, deadline: float) -> str:
         """Its address."""
         return self._address

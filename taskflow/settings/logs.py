@@ -59,6 +59,8 @@ def build_logging(settings: Settings) -> dict[str, Any]:
             "django.template": {"level": "INFO"},
             # SQL at debug level would hold people's data.
             "django.db.backends": {"level": "INFO"},
+            # It tells of every request.
+            "httpx": {"level": "WARNING"},
             # It tells of every start and stop, which the supervisor does already.
             "uvicorn.error": {"level": "WARNING"},
             "uvicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
