@@ -19,6 +19,7 @@ from taskflow.plugin_api import (
     Usage,
 )
 from taskflow_llm_openai import manifest, taskflow_llm_providers, taskflow_stop
+from taskflow_llm_openai.errors import NoAnswer
 from taskflow_llm_openai.provider import ChatCompletions
 
 SCHEMA = {
@@ -171,17 +172,17 @@ async def test_a_request_that_fits_in_no_form_is_permanent_and_forgotten(server:
         (Reply(503, b"<html>\n<h1>Down</h1>", {"Content-Type": "text/html"}), TransientError, "503: <html> <h1>Down"),
         (Reply(503, b""), TransientError, "503: Service Unavailable"),
         (Reply(hangs_up=True), TransientError, "127.0.0.1"),
-        (Reply(body=b"<html>hello", headers={"Content-Type": "text/html"}), PermanentError, "no JSON"),
-        (Reply(body=b"{"), PermanentError, "no JSON"),
-        (Reply(body=b"[" * 100_000), PermanentError, "no JSON"),
-        (Reply(body=[1]), PermanentError, "no message"),
-        (Reply(body={"choices": None}), PermanentError, "no message"),
-        (Reply(body={"choices": [{"message": {"content": ["a"]}}]}), PermanentError, "no text"),
-        (says(None), PermanentError, "no text"),
+        (Reply(body=b"<html>hello", headers={"Content-Type": "text/html"}), NoAnswer, "no JSON"),
+        (Reply(body=b"{"), NoAnswer, "no JSON"),
+        (Reply(body=b"[" * 100_000), NoAnswer, "no JSON"),
+        (Reply(body=[1]), NoAnswer, "no message"),
+        (Reply(body={"choices": None}), NoAnswer, "no message"),
+        (Reply(body={"choices": [{"message": {"content": ["a"]}}]}), NoAnswer, "no text"),
+        (says(None), NoAnswer, "no text"),
         (Reply(body={"choices": [{"message": {"refusal": "I  won't"}}]}), PermanentError, "refused: I won't"),
         (says("x" * 200_001), PermanentError, "200001 signs"),
-        (Reply(body=b" " * 6_000_000), PermanentError, "more than 5000 kB"),
-        (Reply(body=b"x", headers={"Content-Encoding": "gzip"}), PermanentError, "packed its answer"),
+        (Reply(body=b" " * 6_000_000), NoAnswer, "more than 5000 kB"),
+        (Reply(body=b"x", headers={"Content-Encoding": "gzip"}), NoAnswer, "packed its answer"),
     ],
     ids=lambda value: "" if isinstance(value, Reply | type) else str(value)[:30],
 )
@@ -338,6 +339,7 @@ async def test_a_check_shows_a_piece_of_a_real_answer(server: Server, make: Make
         (refuses(404, "No such model"), {}, "Check model (small)"),
         (refuses(500, "Broken"), {}, "Check that base_url"),
         (says("", finish_reason="length"), {}, "Set model"),
+        (Reply(body=b"<html>"), {}, "Check base_url (http://127.0.0.1:"),
     ],
 )
 async def test_a_failed_check_names_the_setting_to_change(

@@ -8,6 +8,7 @@ from openai_server import KEY, Make, providers
 
 from taskflow.plugin_api import AuthError, CompletionRequest, Health, PermanentError, PluginError, TransientError
 from taskflow.testing.servers import FakeOpenAI, Fault
+from taskflow_llm_openai.errors import NoAnswer
 from taskflow_llm_openai.provider import ChatCompletions
 
 REQUEST = CompletionRequest(system="One word.", prompt="Pay rent", max_tokens=5)
@@ -23,9 +24,9 @@ ERRORS: dict[Fault, type[PluginError]] = {
     Fault.DRIP: TransientError,
     Fault.CLOSE: TransientError,
     Fault.CUT: TransientError,
-    Fault.GARBAGE: PermanentError,
-    Fault.WRONG_JSON: PermanentError,
-    Fault.TEN_MEGABYTES: PermanentError,
+    Fault.GARBAGE: NoAnswer,
+    Fault.WRONG_JSON: NoAnswer,
+    Fault.TEN_MEGABYTES: NoAnswer,
     Fault.UNAUTHORISED: AuthError,
     Fault.FORBIDDEN: AuthError,
     Fault.NOT_FOUND: PermanentError,
@@ -95,12 +96,13 @@ async def test_a_fault_is_its_error_in_time_and_leaves_the_provider_usable(
 
 @EACH_CALL
 @pytest.mark.parametrize("shape", FakeOpenAI.wrong_shapes, ids=repr)
-async def test_an_answer_of_another_shape_is_permanent_and_teaches_nothing(
+async def test_an_answer_of_another_shape_is_none_is_not_asked_for_again_and_teaches_nothing(
     server: FakeOpenAI, make: Make, shape: object, ask: Ask
 ) -> None:
-    provider = make(timeout_s=LIMIT)
+    provider = make(timeout_s=LIMIT, max_retries=5)
     server.fault, server.wrong_json = Fault.WRONG_JSON, shape
-    assert isinstance(await fail(provider, ask), PermanentError)
+    assert isinstance(await fail(provider, ask), NoAnswer)
+    assert len(server.requests) == 1
     server.fault = None
     server.requests.clear()
     await ask(provider)

@@ -51,7 +51,7 @@ class Alternatives:
 
 
 def read_alternatives(text: str, host: str) -> Alternatives | None:
-    """What an answer tells of its first word; None where it tells nothing. `PermanentError` for what is no answer."""
+    """What an answer tells of its first word; None where it tells nothing. `NoAnswer` for what is none."""
     answer, choice = open_answer(text, host)
     position = _first_word(get(get(choice, "logprobs"), "content"))
     listed = get(position, "top_logprobs")

@@ -4,12 +4,13 @@ import json
 from typing import Any
 
 from taskflow.plugin_api import Completion, PermanentError, Usage
+from taskflow_llm_openai.errors import NoAnswer
 
 _MOST_SIGNS = 200_000
 
 
 def read_answer(text: str, host: str) -> Completion:
-    """A Chat Completions answer; `PermanentError` for what is none, or for a model that refuses."""
+    """A Chat Completions answer; `NoAnswer` for what is none, `PermanentError` for a model that refuses."""
     answer, choice = open_answer(text, host)
     message, truncated = choice["message"], get(choice, "finish_reason") == "length"
     content = message.get("content")
@@ -19,24 +20,24 @@ def read_answer(text: str, host: str) -> Completion:
         # A reasoning model may use up its tokens before it says anything.
         content = ""
     if not isinstance(content, str):
-        raise _Unreadable(host, "no text")
+        raise NoAnswer(host, "no text")
     if len(content) > _MOST_SIGNS:
         raise PermanentError(f"{host} answered with {len(content)} signs; {_MOST_SIGNS} are the most.")
     return Completion(text=content, model=read_model(answer), usage=read_usage(answer), truncated=truncated)
 
 
 def open_answer(text: str, host: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The whole answer, and its first choice, which has a message with a text or none; else `PermanentError`."""
+    """The whole answer, and its first choice, which has a message with a text or none; else `NoAnswer`."""
     try:
         answer = json.loads(text)
     except (ValueError, RecursionError):
-        raise _Unreadable(host, "no JSON") from None
+        raise NoAnswer(host, "no JSON") from None
     choice = first(get(answer, "choices"))
     message = get(choice, "message")
     if not isinstance(message, dict):
-        raise _Unreadable(host, "no message")
+        raise NoAnswer(host, "no message")
     if not isinstance(message.get("content"), str | None):
-        raise _Unreadable(host, "no text")
+        raise NoAnswer(host, "no text")
     return answer, choice
 
 
@@ -62,10 +63,3 @@ def get(value: Any, name: str) -> Any:
 def first(value: Any) -> Any:
     """The first of what should be a list; None where there is none."""
     return value[0] if isinstance(value, list) and value else None
-
-
-class _Unreadable(PermanentError):
-    """A page of some other kind, mostly because the address is not that of the API."""
-
-    def __init__(self, host: str, missing: str) -> None:
-        super().__init__(f"{host} gave an answer that is none of Chat Completions: {missing}.")

@@ -17,6 +17,14 @@ _LONGEST_WAIT = 86_400.0
 _LATER = {408, 409, 425, 429}
 
 
+class NoAnswer(TransientError):
+    """What came is none of Chat Completions: a page of a proxy, of a server that starts, of another address. It may be
+    gone later, but asking again at once is of no use."""
+
+    def __init__(self, host: str, missing: str) -> None:
+        super().__init__(f"{host} gave an answer that is none of Chat Completions: {missing}.")
+
+
 def translate_status(error: "openai.APIStatusError", config: Config, now: datetime) -> PluginError:
     """An answer with a status that is no success."""
     status = error.status_code
@@ -34,6 +42,12 @@ def translate_connection(error: "openai.APIConnectionError", config: Config) -> 
     """No answer, or half of one."""
     cause = error.__cause__ or error
     return TransientError(f"{config.host}: {type(cause).__name__}: {_plain(str(cause), config)}")
+
+
+def translate_guarded(error: PermanentError, config: Config) -> PluginError:
+    """What the host says of a connection. Where it may not lead is an error of its own kind and stays as it is; anything
+    else is about the answer, which was too long or packed."""
+    return NoAnswer(config.host, str(error).rstrip(".")) if type(error) is PermanentError else error
 
 
 def quote(error: "openai.APIStatusError", config: Config) -> str:
@@ -68,6 +82,8 @@ def next_step(error: PluginError, config: Config) -> str:
         return f"Set api_key: {config.host} wants one."
     if isinstance(error, AuthError):
         return f"Check api_key: it must be valid at {config.host}, and allowed to use the model {config.model}."
+    if isinstance(error, NoAnswer):
+        return f"Check base_url ({config.base_url}), which mostly ends in /v1, and what answers there."[:500]
     if isinstance(error, TransientError):
         return (
             f"Check that base_url is right and its server runs and is not overloaded. "

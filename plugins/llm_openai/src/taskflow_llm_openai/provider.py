@@ -9,6 +9,7 @@ from taskflow.plugin_api import (
     Completion,
     CompletionRequest,
     Health,
+    PermanentError,
     PluginContext,
     PluginError,
     Scores,
@@ -18,7 +19,14 @@ from taskflow_llm_openai.alternatives import read_alternatives
 from taskflow_llm_openai.answers import read_answer
 from taskflow_llm_openai.config import Config
 from taskflow_llm_openai.dialect import Dialects, Question
-from taskflow_llm_openai.errors import next_step, quote, translate_connection, translate_status
+from taskflow_llm_openai.errors import (
+    NoAnswer,
+    next_step,
+    quote,
+    translate_connection,
+    translate_guarded,
+    translate_status,
+)
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, Omit
@@ -161,6 +169,8 @@ class ChatCompletions:
         while True:
             try:
                 return await self._ask(client, question)
+            except NoAnswer:
+                raise
             except TransientError as error:
                 wait = pause if error.retry_after is None else error.retry_after
                 if not left or asyncio.get_running_loop().time() + wait >= ends:
@@ -187,6 +197,8 @@ class ChatCompletions:
                 dialect = other
             except openai.APIConnectionError as error:
                 raise translate_connection(error, self._config) from error
+            except PermanentError as error:
+                raise translate_guarded(error, self._config) from error
             else:
                 self._dialects.learn(question.model, known, dialect)
                 return _Said(answer.text, max(asyncio.get_running_loop().time() - began, 1e-3))
