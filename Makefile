@@ -11,6 +11,14 @@ ARGS ?=
 # make test PARALLEL=0 runs in one process, as a debugger needs it.
 PARALLEL ?= auto
 
+# make up LLM=local brings a small language model that runs in a process of TaskFlow's; without, nothing of it is installed.
+ifeq ($(LLM),local)
+up: $(VENV)/.local-model
+export TASKFLOW_PLUGIN_LLM_LOCAL__ENGINE ?= llama_cpp
+else ifneq ($(LLM),)
+$(error LLM=$(LLM) is not known; LLM=local is)
+endif
+
 # Whoever has it set would wait for two thousand modules to be compiled at every start of every process.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -18,6 +26,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make up     start TaskFlow            make up ARGS=\"--port 9000\""
+	@echo "make up LLM=local  with a small offline language model (compiles llama.cpp once: six minutes)"
 	@echo "make test   run the tests             make test ARGS=\"tests/domain -x\""
 	@echo "make thorough  the proofs that make test leaves out"
 	@echo "make soak   kill -9 at random moments under load, then count what was lost"
@@ -58,9 +67,10 @@ fuzz: $(VENV)/.core
 docs: $(VENV)/.dev
 	$(BIN)/python -m taskflow.bootstrap.docs
 
+# Of extras only llama.cpp: embeddings would bring torch with gigabytes of libraries for GPUs.
 constraints: $(VENV)/.dev
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --no-header \
-		--all-extras --group dev --no-emit-package taskflow-server --output-file constraints.txt \
+		--extra llama_cpp --group dev --no-emit-package taskflow-server --output-file constraints.txt \
 		pyproject.toml plugins/*/pyproject.toml
 
 # A stamp is newer than what it was installed from, so a start without changes installs nothing.
@@ -71,6 +81,10 @@ $(VENV)/.core: $(SOURCES) | $(VENV)/.venv
 $(VENV)/.dev: $(SOURCES) | $(VENV)/.venv
 	@.ci/install dev
 	@touch $(VENV)/.core $@
+
+$(VENV)/.local-model: .ci/install-local-model constraints.txt | $(VENV)/.core
+	@.ci/install-local-model
+	@touch $@
 
 $(VENV)/.venv:
 	@for python in python3 python python3.14 python3.13 python3.12 python3.11; do \

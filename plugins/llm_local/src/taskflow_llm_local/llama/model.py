@@ -2,6 +2,7 @@
 
 import ctypes
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ from taskflow_llm_local.worker import Leash
 
 #: Tokens that are evaluated between two looks at the leash.
 CHUNK = 64
+#: Tokens that are read at once at least. llama.cpp computes fewer than five in another way: what was read with or
+#: without a kept beginning differed by 0.02 in a probability.
+_LEAST = 8
 _MAGIC = b"GGUF"
 _LONGEST_PIECE = 256
 _LONGEST_VALUE = 262_144
@@ -56,6 +60,8 @@ class Model:
         wanted = self.lib.llama_context_default_params()
         wanted.n_ctx = config.context
         wanted.n_batch = wanted.n_ubatch = CHUNK
+        # With it, the same question gave probabilities that differed by 0.03 with the way it was split.
+        wanted.flash_attn_type = self.lib.LLAMA_FLASH_ATTN_TYPE_DISABLED
         wanted.n_threads = wanted.n_threads_batch = config.cores
         context = self.lib.llama_init_from_model(self._model, wanted)
         if not context:
@@ -110,12 +116,10 @@ class Model:
                 f"The question has {len(tokens)} tokens; context leaves room for {self.room - 1}.",
                 f"Raise context ({self._context_tokens} now), or have fewer examples shown.",
             )
-        shared = _count_shared(self._held, tokens)
-        # The last one is read in any case: its logits are wanted.
-        start = self._keep(min(shared, len(tokens) - 1))
-        for first in range(start, len(tokens), CHUNK):
+        start = self._keep(max(0, min(_count_shared(self._held, tokens), len(tokens) - _LEAST)))
+        for piece in _split(tokens[start:]):
             leash.check()
-            self.append(tokens[first : first + CHUNK])
+            self.append(piece)
 
     def append(self, tokens: Sequence[int]) -> None:
         """Reads at most `CHUNK` tokens after those that it holds. `TransientError`."""
@@ -158,6 +162,13 @@ def _check_file(path: Path, field: str) -> None:
         raise Unfit(f"{field}: {path} cannot be read: {error.strerror or error}.", remedy) from error
     if magic != _MAGIC:
         raise Unfit(f"{field}: {path} is no GGUF file.", "Name one; other formats have to be converted first.")
+
+
+def _split(tokens: Sequence[int]) -> list[Sequence[int]]:
+    """Pieces of nearly one length, so that none is short."""
+    count = -(-len(tokens) // CHUNK)
+    bounds = [len(tokens) * number // count for number in range(count + 1)] if count else []
+    return [tokens[first:last] for first, last in pairwise(bounds)]
 
 
 def _count_shared(held: Sequence[int], wanted: Sequence[int]) -> int:
