@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from quality_metrics import MEASURES, Probabilities, summarise
+from quality_metrics import MEASURES, Answers, join_answers, most_probable, summarise
 
 from taskflow.domain.facts import TaskFacts
 from taskflow.domain.priority import LEVELS, Level
@@ -83,22 +83,23 @@ def without_project(task: Task) -> Task:
     return Task(replace(task.facts, project="", labels=()), task.level)
 
 
-def suggest(known: Sequence[Task], asked: Sequence[Task]) -> Probabilities:
-    """The product's probabilities for each asked task after the known ones were decided."""
+def suggest(known: Sequence[Task], asked: Sequence[Task]) -> Answers:
+    """The product's answer to each asked task after the known ones were decided."""
     learner = Learner()
     examples = [Example(facts=task.facts, level=task.level, decided_at=task.facts.created_at) for task in known]
-    rows = []
+    rows, proposed = [], []
     for task in asked:
         now = task.facts.created_at
         rules = rules_signal(task.facts, now=now, timezone=TIMEZONE)
         learned = learner.signal(task.facts, examples, now=now, timezone=TIMEZONE)
         advice = combine([rules, learned], task.facts)
         rows.append([advice.probabilities[level] for level in LEVELS])
-    return np.array(rows)
+        proposed.append(LEVELS.index(advice.suggested_priority))
+    return Answers(np.array(rows), np.array(proposed))
 
 
-def suggest_plainly(known: Sequence[Task], asked: Sequence[Task]) -> Probabilities | None:
-    """The baseline's probabilities; None without scikit-learn, and the class frequencies where there is one class or
+def suggest_plainly(known: Sequence[Task], asked: Sequence[Task]) -> Answers | None:
+    """The baseline's answers; None without scikit-learn, and the class frequencies where there is one class or
     none."""
     try:
         from sklearn.feature_extraction import DictVectorizer
@@ -111,7 +112,7 @@ def suggest_plainly(known: Sequence[Task], asked: Sequence[Task]) -> Probabiliti
     chosen = [LEVELS.index(task.level) for task in known]
     if len(set(chosen)) < 2:
         only = np.eye(4)[chosen[0]] if chosen else np.full(4, 0.25)
-        return np.tile(0.97 * only + 0.0075, (len(asked), 1))
+        return most_probable(np.tile(0.97 * only + 0.0075, (len(asked), 1)))
     text = FunctionTransformer(lambda tasks: [f"{task.facts.title} {task.facts.description}" for task in tasks])
     rest = FunctionTransformer(lambda tasks: [plain_features(task) for task in tasks])
     features: FeatureUnion = make_union(
@@ -123,7 +124,7 @@ def suggest_plainly(known: Sequence[Task], asked: Sequence[Task]) -> Probabiliti
     model.fit(list(known), chosen)
     probabilities = np.zeros((len(asked), 4))
     probabilities[:, model[-1].classes_] = model.predict_proba(list(asked))
-    return probabilities
+    return most_probable(probabilities)
 
 
 def plain_features(task: Task) -> dict[str, float]:
@@ -140,16 +141,16 @@ def plain_features(task: Task) -> dict[str, float]:
 
 
 def measure(tasks: Sequence[Task], decisions: Sequence[int], test_from: int | None) -> Iterator[dict[str, Any]]:
-    """One record a number of decisions and method: the raw truth and probabilities for the tasks after them (or from
+    """One record a number of decisions and method: the truth and the answers for the tasks after them (or from
     `test_from`)."""
     for count in decisions:
         start = count if test_from is None else test_from
         known = tasks[start - count : start] if test_from is not None else tasks[:count]
         asked = tasks[start:]
         truth = np.array([LEVELS.index(task.level) for task in asked])
-        for method, probabilities in (("taskflow", suggest(known, asked)), ("tfidf", suggest_plainly(known, asked))):
-            if probabilities is not None:
-                yield {"decisions": count, "method": method, "truth": truth, "probabilities": probabilities}
+        for method, answers in (("taskflow", suggest(known, asked)), ("tfidf", suggest_plainly(known, asked))):
+            if answers is not None:
+                yield {"decisions": count, "method": method, "truth": truth, "answers": answers}
 
 
 def report(name: str, records: Sequence[dict[str, Any]], resamples: int) -> list[dict[str, Any]]:
@@ -160,7 +161,7 @@ def report(name: str, records: Sequence[dict[str, Any]], resamples: int) -> list
             "decisions": record["decisions"],
             "method": record["method"],
             "tasks": len(record["truth"]),
-            **summarise(record["truth"], record["probabilities"], resamples),
+            **summarise(record["truth"], record["answers"], resamples),
         }
         for record in records
     ]
@@ -176,7 +177,7 @@ def pool_records(records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             "decisions": decisions,
             "method": method,
             "truth": np.concatenate([part["truth"] for part in parts]),
-            "probabilities": np.concatenate([part["probabilities"] for part in parts]),
+            "answers": join_answers([part["answers"] for part in parts]),
         }
         for (decisions, method), parts in joined.items()
     ]

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taskflow.domain.facts import TaskFacts
-from taskflow.domain.priority import LEVELS
+from taskflow.domain.priority import LEVELS, Level
 from taskflow.domain.rules import score_task
-from taskflow.domain.suggestion import Signal
+from taskflow.domain.suggestion import Signal, propose
 from taskflow.learning.evidence import decision_reasons
 from taskflow.learning.examples import Example, newest_decisions
 from taskflow.learning.features import encode
@@ -28,6 +28,8 @@ MODEL_NAME = "kernel-logistic-1"
 HALF_LIFE_DAYS = 240.0
 OLDEST_WEIGHT = 0.25
 FOLDS = 5
+#: Decisions' worth of evidence that all levels are equally usual.
+EVEN_DECISIONS = 40.0
 #: Growth after which all decisions are left out anew (100 ms at 500); until then the model before judges a new one.
 MEASURED_ANEW = 1.25
 #: How the levels' prior variance splits: a common slope along their order, a bend (middle against ends), and each
@@ -69,16 +71,19 @@ class Model:
         asked = stack([encode(facts, now, self.timezone)], [True])
         learned = compare(asked, self.block, self.scales) @ self.dual @ level_covariance()
         probabilities = softmax((asked.prior + learned)[0] / self.trust.temperature)
-        level = LEVELS[int(probabilities.argmax())]
+        given = {name: float(value) for name, value in zip(LEVELS, probabilities, strict=True)}
+        usual = usual_levels(self.examples)
+        level = propose(given, usual)
         decided = decision_reasons(facts, level, self.examples, likeness(asked, self.block).tolist())
         factors = score_task(facts, now=now, timezone=self.timezone).factors
         return Signal(
             source="learned",
             model=MODEL_NAME,
-            probabilities={name: float(value) for name, value in zip(LEVELS, probabilities, strict=True)},
+            probabilities=given,
             reasons=(*decided, *factors),
             weight=self.trust.weight,
             latency_ms=(perf_counter() - began) * 1000,
+            usual=usual,
         )
 
 
@@ -113,6 +118,13 @@ def fit(
         unseen, measured = np.concatenate([earlier.unseen[rows], foreseen[len(rows) :]]), earlier.measured
     trust = measure_trust(unseen[decided], softmax(block.prior)[decided], chosen[decided])
     return Model(kept, timezone, scales, block, kernel, dual, unseen, measured, trust)
+
+
+def usual_levels(examples: Sequence[Example]) -> dict[Level, float]:
+    """How often each level is decided: the shares among the decisions, pulled towards equal ones."""
+    decided = [example.level for example in examples if not example.refused]
+    even = EVEN_DECISIONS / len(LEVELS)
+    return {level: (decided.count(level) + even) / (len(decided) + EVEN_DECISIONS) for level in LEVELS}
 
 
 def targets(chosen: NDArray[np.intp], decided: NDArray[np.bool_]) -> Array:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from taskflow.domain.facts import TaskFacts
 from taskflow.domain.priority import LEVELS, Level
 
 #: How many decided tasks have a vote, at most.
@@ -15,6 +16,15 @@ SHARPNESS = 3.0
 PRIOR_VOTES = 0.3
 #: Decisions' worth of evidence that all levels are as frequent.
 EVEN_DECISIONS = 4.0
+#: Characters of a description that are embedded: small models read no more.
+DESCRIPTION_READ = 500
+
+
+def describe(facts: TaskFacts) -> str:
+    """The text of a task that is to be embedded: what it says, and where it belongs."""
+    said = ". ".join(part for part in (facts.title, facts.description[:DESCRIPTION_READ]) if part)
+    place = ", ".join(part for part in (facts.project, *facts.labels) if part)
+    return f"{said} ({place})" if place else said
 
 
 def nearest_signal(vector: ArrayLike, examples: Sequence[tuple[ArrayLike, Level]]) -> dict[Level, float] | None:

@@ -243,3 +243,18 @@ def test_a_dismissed_level_is_advised_less_and_no_other_is_taken_for_decided() -
     assert after.probabilities[refused] < before.probabilities[refused] - 0.1
     assert after.reasons[0].code == "dismissals"
     assert after.reasons[0].text == "you dismissed 3 suggestions"
+
+
+def test_what_is_usual_follows_the_decisions_and_starts_out_even() -> None:
+    asked = task("Report")
+    often = [decided(task(f"Report {n}"), "high") for n in range(160)]
+    dismissed = [decided(task(f"Report {n}"), "low", refused=True) for n in range(50)]
+
+    few = fit(often[:1], timezone="UTC").predict(asked, NOW).usual
+    many = fit([*often, *dismissed], timezone="UTC").predict(asked, NOW).usual
+
+    assert few is not None
+    assert many is not None
+    assert few["high"] == pytest.approx(0.25, abs=0.02)
+    assert many["high"] == pytest.approx((160 + 10) / 200)
+    assert many["low"] == many["urgent"] == pytest.approx(10 / 200)
