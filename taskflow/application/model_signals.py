@@ -17,6 +17,7 @@ from taskflow.application.ports import ModelAnswer, Models
 from taskflow.domain.facts import TaskFacts
 from taskflow.domain.priority import Level
 from taskflow.domain.prompts import Asked
+from taskflow.domain.redaction import redact_asked
 from taskflow.domain.suggestion import Reason, Signal
 from taskflow.learning.examples import Example
 from taskflow.plugin_api import ExampleView, Kind, PriorityRequest, TaskView
@@ -160,21 +161,26 @@ def _ask_prioritisers(runner: Runner, plugin: EnabledPlugin, question: Question,
     found = []
     for name in names:
         provider = plugin.slug if len(names) == 1 else f"{plugin.slug}:{name}"
-        signal = _ask(plugin, question, ends, _opinion(runner, plugin.slug, name, provider, question))
+        signal = _ask(plugin, question, ends, _opinion(runner, plugin, name, provider, question))
         if signal.error is not None or signal.probabilities is not None:
             found.append(signal)
     return found
 
 
-def _opinion(runner: Runner, slug: str, name: str, provider: str, question: Question) -> Callable[[float], Signal]:
+def _opinion(
+    runner: Runner, plugin: EnabledPlugin, name: str, provider: str, question: Question
+) -> Callable[[float], Signal]:
     def call(left: float) -> Signal:
+        asked = tell(question)
+        if plugin.leaves:
+            asked, _ = redact_asked(asked)
         request = PriorityRequest(
-            task=_view(question.task, question.facts),
-            now=ports.now(),
-            timezone=question.timezone,
-            examples=tuple(ExampleView(title=title, priority=level) for title, level in question.decided),
+            task=_view(question.task, asked.facts),
+            now=asked.now,
+            timezone=asked.timezone,
+            examples=tuple(ExampleView(title=title, priority=level) for title, level in asked.decided),
         )
-        opinion = runner.prioritise(slug, name, request, deadline=min(left, PRIORITISER_DEADLINE))
+        opinion = runner.prioritise(plugin.slug, name, request, deadline=min(left, PRIORITISER_DEADLINE))
         return Signal(source="model", provider=provider) if opinion is None else _read_opinion(opinion, provider)
 
     return call

@@ -95,6 +95,17 @@ def test_a_prioritisers_opinion_counts_with_reasons_about_the_task(
     assert "words" not in [signal["provider"] for signal in advise("Buy milk")["signals"]]
 
 
+def test_what_a_prioritiser_may_carry_away_is_redacted(instance: Instance, root_api: Api, advise: Advise) -> None:
+    telling = PRIORITISER.replace("Network.NONE", "Network.INTERNET").replace(
+        "mentions an invoice", '" + request.task.title + "'
+    )
+    instance.install("words", telling.replace("SLUG", "words"), raw=True)
+    enable(root_api, "words")
+    suggestion = advise("Pay the invoice of ann@example.org")
+    (told,) = [reason["text"] for reason in suggestion["reasons"] if reason["code"] == "invoice"]
+    assert told == "Pay the invoice of [email]"
+
+
 def test_of_two_models_the_chosen_one_is_asked_and_a_choice_acts_at_once(
     instance: Instance, root_api: Api, advise: Advise
 ) -> None:
