@@ -86,7 +86,7 @@ async def test_scores_add_up_and_follow_the_text(make: Make) -> None:
 
 async def test_a_kept_beginning_changes_no_score(make: Make) -> None:
     kept = make()
-    tasks = ["Server is down, customers cannot log in", "Clean the garage some day", "Server is down again"]
+    tasks = ["Server is down, customers cannot log in", "Clean the garage"]
     found = [await score(kept, ask(task)) for task in tasks]
     found.append(await score(kept, ask(tasks[-1])))
     # Another question throws away what was read.
@@ -101,7 +101,7 @@ async def test_a_kept_beginning_changes_no_score(make: Make) -> None:
 
 async def test_a_kept_beginning_is_not_read_again(make: Make) -> None:
     provider, seconds = make(), []
-    long = ask("", examples=EXAMPLES * 8)
+    long = ask("", examples=EXAMPLES * 5)
     for task in ("Warm up", "Pay rent", "Buy milk"):
         began = time.monotonic()
         await score(provider, long.model_copy(update={"prompt": long.prompt + task}))
