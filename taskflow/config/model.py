@@ -1,32 +1,30 @@
 """The settings model. Each field carries what it takes and what it does; the table in the docs is made from that."""
 
-import base64
-import binascii
-import ipaddress
-import re
 import socket
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, urlsplit
 
-from pydantic import Field, JsonValue, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, Field, JsonValue, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from taskflow.config import checks
 from taskflow.config.addresses import IPNetwork, is_allowed, is_loopback
-from taskflow.config.database import parse_postgres_address
 from taskflow.config.email import SmtpServer, parse_smtp_url
 from taskflow.config.names import PREFIX
 from taskflow.config.paths import default_data_dir
 
-Words = Annotated[tuple[str, ...], NoDecode]
-Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode, AfterValidator(checks.fernet_keys)]
 Networks = Annotated[tuple[IPNetwork, ...], NoDecode]
+HostNames = Annotated[tuple[str, ...], NoDecode, AfterValidator(checks.host_names)]
+Hosts = Annotated[tuple[str, ...], NoDecode, AfterValidator(checks.hosts_or_networks)]
+Slugs = Annotated[tuple[str, ...], NoDecode, AfterValidator(checks.slugs)]
+Origin = Annotated[str, AfterValidator(checks.origin)]
+Mailbox = Annotated[str, AfterValidator(checks.mailbox)]
+Token = Annotated[SecretStr, AfterValidator(checks.at_least(16))]
 
 ON_OFF = "on or off"
-_HOST = re.compile(r"(\*|\.?[a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\])", re.IGNORECASE)
-_PLUGIN = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*(==[A-Za-z0-9.!+_-]+)?")
-_DATABASE_SCHEMES = {"sqlite", "postgres", "postgresql"}
 
 
 def _host_of(address: str | SecretStr) -> str:
@@ -52,7 +50,7 @@ class Settings(BaseSettings):
         about="Where the database, keys, backups and the local socket are.",
         shown="`data` in a checkout, else `$XDG_DATA_HOME/taskflow`",
     )
-    database_url: SecretStr | None = setting(
+    database_url: Annotated[SecretStr, AfterValidator(checks.database)] | None = setting(
         None,
         takes="sqlite:///path or postgres://user:password@host:port/name?pool=12&pgbouncer=false&sslmode=…",
         about="The database. `pool`: the most connections of a process; `pgbouncer=true`: behind PgBouncer in "
@@ -60,7 +58,7 @@ class Settings(BaseSettings):
         secret=True,
         shown="SQLite in the data folder",
     )
-    secret_key: SecretStr | None = setting(
+    secret_key: Annotated[SecretStr, AfterValidator(checks.at_least(32))] | None = setting(
         None,
         takes="at least 32 random characters",
         about="Signs sessions and links.",
@@ -74,12 +72,12 @@ class Settings(BaseSettings):
         secret=True,
         shown="created in the data folder",
     )
-    allowed_hosts: Words = setting(
+    allowed_hosts: HostNames = setting(
         (),
         takes="host names separated by commas, *.example.org written as .example.org, * for any",
         about="Host names that requests may carry, beside this machine's own and that of TASKFLOW_PUBLIC_URL.",
     )
-    public_url: str | None = setting(
+    public_url: Origin | None = setting(
         None,
         takes="an address such as https://tasks.example.org, without a path",
         about="The address that people use; e-mails and links begin with it, https makes cookies secure.",
@@ -90,7 +88,7 @@ class Settings(BaseSettings):
         takes="IP addresses or networks separated by commas",
         about="Proxies whose X-Forwarded-For and X-Forwarded-Proto headers are believed; nobody else's are.",
     )
-    metrics_token: SecretStr | None = setting(
+    metrics_token: Token | None = setting(
         None,
         takes="at least 16 characters",
         about="Bearer token for /metrics; without it only loopback may read them.",
@@ -100,13 +98,13 @@ class Settings(BaseSettings):
         "info", takes="debug, info, warning or error", about="The least severe messages that are logged."
     )
     rate_limits: bool = setting(True, takes=ON_OFF, about="Whether requests and sign-ins are limited.")
-    email_url: SecretStr | None = setting(
+    email_url: Annotated[SecretStr, AfterValidator(checks.smtp)] | None = setting(
         None,
         takes="smtp://user:password@host:port?tls=starttls|implicit|off",
         about="The mail server; without one no mail is sent.",
         secret=True,
     )
-    email_from: str = setting(
+    email_from: Mailbox = setting(
         "TaskFlow <taskflow@localhost>",
         takes="an address such as TaskFlow <tasks@example.org>",
         about="The sender of every mail.",
@@ -130,41 +128,41 @@ class Settings(BaseSettings):
     admin_username: str | None = setting(
         None, takes="a user name", about="Creates the first administrator at start if there is none."
     )
-    admin_email: str | None = setting(None, takes="an e-mail address", about="The first administrator's address.")
+    admin_email: Mailbox | None = setting(None, takes="an e-mail address", about="The first administrator's address.")
     admin_password: SecretStr | None = setting(
         None, takes="a password", about="The first administrator's password.", secret=True
     )
-    attachments_mb: int = setting(
+    attachments_mb: Annotated[int, AfterValidator(checks.not_negative)] = setting(
         1024, takes="a whole number of megabytes, 0 for none", about="How much the files of one project may take."
     )
     offline: bool = setting(
         False, takes=ON_OFF, about="Refuses connections to anything but loopback and TASKFLOW_OUTBOUND_ALLOW."
     )
-    outbound_allow: Words = setting(
+    outbound_allow: Hosts = setting(
         (),
         takes="hosts, IP addresses or networks separated by commas",
         about="What may be reached under TASKFLOW_OFFLINE beside loopback.",
     )
-    gateway_url: str | None = setting(
+    gateway_url: Origin | None = setting(
         None,
         takes="an address such as http://gateway.internal:8100, without a path",
         about="The gateway that asks language models; it is started with `taskflow gateway`.",
         shown="one of the worker's own, on loopback",
     )
-    gateway_token: SecretStr | None = setting(
+    gateway_token: Token | None = setting(
         None,
         takes="at least 16 characters",
         about="What the core shows to the gateway of TASKFLOW_GATEWAY_URL, and what `taskflow gateway` asks for.",
         secret=True,
     )
-    broker_url: SecretStr | None = setting(
+    broker_url: Annotated[SecretStr, AfterValidator(checks.amqp)] | None = setting(
         None,
         takes="amqp://user:password@host:port/vhost",
         about="The RabbitMQ that `taskflow gateway` publishes events to; nothing else uses it in this release.",
         secret=True,
     )
     safe_mode: bool = setting(False, takes=ON_OFF, about="Runs no plugin, and looks into none.")
-    plugins: Words | None = setting(
+    plugins: Slugs | None = setting(
         None,
         takes="slugs separated by commas, each with a version where only that one may run, as llm_openai==0.1.0",
         about="The plugins that may be looked into and run; none for a dash (`-`).",
@@ -215,106 +213,6 @@ class Settings(BaseSettings):
         if path.exists() and not path.is_dir():
             raise ValueError("it is a file, not a folder")
         return path
-
-    @field_validator("database_url")
-    @classmethod
-    def _known_database(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and urlsplit(value.get_secret_value()).scheme not in _DATABASE_SCHEMES:
-            raise ValueError("it begins with none of sqlite://, postgres://, postgresql://")
-        if value is not None and value.get_secret_value().startswith("postgres"):
-            parse_postgres_address(value.get_secret_value())
-        return value
-
-    @field_validator("secret_key", "metrics_token", "gateway_token")
-    @classmethod
-    def _long_enough(cls, value: SecretStr | None, info: Any) -> SecretStr | None:
-        least = 32 if info.field_name == "secret_key" else 16
-        if value is not None and len(value.get_secret_value()) < least:
-            raise ValueError(f"it has fewer than {least} characters")
-        return value
-
-    @field_validator("attachments_mb")
-    @classmethod
-    def _not_negative(cls, value: int) -> int:
-        if value < 0:
-            raise ValueError("it is less than 0")
-        return value
-
-    @field_validator("secret_keys")
-    @classmethod
-    def _fernet_keys(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-        for number, key in enumerate(value, start=1):
-            try:
-                raw = base64.urlsafe_b64decode(key.get_secret_value())
-            except (binascii.Error, ValueError):
-                raw = b""
-            if len(raw) != 32:
-                raise ValueError(f"key {number} is not 32 bytes in URL-safe base64")
-        return value
-
-    @field_validator("allowed_hosts")
-    @classmethod
-    def _host_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for host in value:
-            if not _HOST.fullmatch(host):
-                raise ValueError(f'"{host}" is not a host name (no scheme, no port)')
-        return value
-
-    @field_validator("public_url", "gateway_url")
-    @classmethod
-    def _origin(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("it is not an http:// or https:// address")
-        if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username:
-            raise ValueError("it has more than scheme, host and port")
-        return value.rstrip("/")
-
-    @field_validator("broker_url")
-    @classmethod
-    def _amqp(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            parts = urlsplit(value.get_secret_value())
-            if parts.scheme not in {"amqp", "amqps"} or not parts.hostname:
-                raise ValueError("it is not an amqp:// or amqps:// address")
-        return value
-
-    @field_validator("email_url")
-    @classmethod
-    def _smtp(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            parse_smtp_url(value.get_secret_value())
-        return value
-
-    @field_validator("email_from", "admin_email")
-    @classmethod
-    def _mailbox(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(r"([^<>\r\n]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)", value):
-            raise ValueError("it is not an e-mail address")
-        return value
-
-    @field_validator("outbound_allow")
-    @classmethod
-    def _hosts_or_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for entry in value:
-            try:
-                ipaddress.ip_network(entry.strip("[]"), strict=False)
-            except ValueError:
-                if not _HOST.fullmatch(entry) or entry == "*" or entry.startswith("."):
-                    raise ValueError(f'"{entry}" is not a host, an IP address or a network') from None
-        return value
-
-    @field_validator("plugins")
-    @classmethod
-    def _slugs(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        if value == ("-",):
-            return ()
-        for entry in value or ():
-            if not _PLUGIN.fullmatch(entry):
-                raise ValueError(f'"{entry}" is neither a slug nor slug==version')
-        return value
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

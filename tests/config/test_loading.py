@@ -69,9 +69,19 @@ def test_an_unknown_name_is_refused_with_the_nearest_known_one(wrong: str, neare
     assert nearest in text
 
 
-@pytest.mark.parametrize("name", ["BROKER_URL", "REDIS_URL", "GATEWAY_TOKEN_FILE", "OIDC_ISSUER"])
+@pytest.mark.parametrize("name", ["REDIS_URL", "OIDC_CLIENT_SECRET_FILE", "OIDC_ISSUER"])
 def test_a_name_of_a_later_release_is_refused_as_such(name: str) -> None:
     assert "this release does not have" in refusal({f"TASKFLOW_{name}": "x"})
+
+
+def test_a_gateway_needs_its_token_and_an_address_that_may_be_reached() -> None:
+    assert "TASKFLOW_GATEWAY_TOKEN" in refusal({"TASKFLOW_GATEWAY_URL": "http://gateway.example.org:8100"})
+    both = {"TASKFLOW_GATEWAY_URL": "http://gateway.example.org:8100", "TASKFLOW_GATEWAY_TOKEN": "a" * 16}
+    assert load_settings(both).gateway_url == "http://gateway.example.org:8100"
+    assert "TASKFLOW_OFFLINE" in refusal(both | {"TASKFLOW_OFFLINE": "on"})
+    assert "fewer than 16" in refusal(both | {"TASKFLOW_GATEWAY_TOKEN": "short"})
+    assert "amqp://" in refusal({"TASKFLOW_BROKER_URL": "redis://127.0.0.1"})
+    assert "planted" not in refusal({"TASKFLOW_BROKER_URL": "http://a:planted@127.0.0.1"})
 
 
 def test_settings_of_plugins_are_kept_by_slug_and_field_and_shown_nowhere(tmp_path: Path) -> None:
