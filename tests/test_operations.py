@@ -1,9 +1,14 @@
 """What operators' tools ask."""
 
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 
 from taskflow.application import ledger, ports
+from taskflow.config import current_settings, load_settings, use_settings
+from taskflow.store.models import PluginPause
 from tests.conftest import FrozenClock
 
 
@@ -18,6 +23,33 @@ def test_the_process_answers_and_readiness_wants_a_worker(clock: FrozenClock) ->
     assert client.get("/readyz").json()["status"] == "ok"
     clock.advance(seconds=60)
     assert client.get("/readyz").status_code == 503
+
+
+@pytest.mark.django_db
+def test_plugins_and_a_gateway_that_are_not_well_are_named_as_degraded(
+    clock: FrozenClock, settings_of: Callable[..., None]
+) -> None:
+    client = Client()
+    ledger.beat("w1", ports.now())
+    PluginPause.objects.create(slug="model", capability="score", until=ports.now() + timedelta(minutes=1), reason="x")
+    settings_of(GATEWAY_URL="http://127.0.0.1:9", GATEWAY_TOKEN="a" * 16)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["checks"]["plugins"] == "degraded: model"
+    assert answer.json()["checks"]["gateway"] == "degraded: ConnectError"
+
+
+@pytest.fixture
+def settings_of() -> Iterator[Callable[..., None]]:
+    """Sets variables of the environment, without their prefix, for one test."""
+    before = current_settings()
+
+    def set_variables(**variables: str) -> None:
+        named = {f"TASKFLOW_{name}": value for name, value in variables.items()}
+        use_settings(load_settings({"TASKFLOW_DATA_DIR": str(before.data_dir), **named}))
+
+    yield set_variables
+    use_settings(before)
 
 
 @pytest.mark.django_db

@@ -13,11 +13,13 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from taskflow.application import ledger, ports
-from taskflow.config import Settings
+from taskflow.config import Settings, current_settings
 from taskflow.interfaces.api.problems import problem_response
-from taskflow.store.models import Job, Suggestion, Task, User
+from taskflow.store.models import Job, PluginPause, Suggestion, Task, User
 from taskflow.store.models.jobs import JobState
 
+#: Seconds that the gateway gets to answer.
+GATEWAY_TIMEOUT = 1.0
 #: Migrations are looked at until they are found complete: in a running process they do not come back.
 _migrated = False
 
@@ -30,17 +32,43 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when requests can be served; 503 names what is missing: database, migrations or job loop."""
+    """200 when requests can be served; 503 names what is missing: database, migrations or job loop. Whatever else is
+    not well is named as degraded."""
     checks: dict[str, str] = {}
+    others: dict[str, str] = {}
     try:
         checks["migrations"] = "ok" if _is_migrated() else "pending: run 'taskflow migrate'"
         checks["database"] = "ok"
         checks["job_loop"] = "ok" if ledger.is_alive(ports.now()) else "no worker gave a sign of life"
+        others = {"plugins": _look_at_plugins(), **_look_at_gateway()}
     except DatabaseError as error:
         checks["database"] = f"unreachable: {type(error).__name__}"
     ready = all(value == "ok" for value in checks.values())
-    document = {"status": "ok" if ready else "unavailable", "checks": checks}
+    well = "ok" if all(value == "ok" for value in others.values()) else "degraded"
+    document = {"status": well if ready else "unavailable", "checks": checks | others}
     return JsonResponse(document, status=200 if ready else 503)
+
+
+def _look_at_plugins() -> str:
+    """Plugins that failed so often that they are given a rest."""
+    resting = PluginPause.objects.filter(until__gt=ports.now()).values_list("slug", flat=True)
+    named = ", ".join(sorted(set(resting)))
+    return f"degraded: {named}" if named else "ok"
+
+
+def _look_at_gateway() -> dict[str, str]:
+    """Whether somebody else's gateway answers; an instance's own is its worker's business."""
+    address = current_settings().gateway_url
+    if address is None:
+        return {}
+    # A tenth of a second to import, which an instance without one is spared.
+    import httpx
+
+    try:
+        answers = httpx.get(f"{address}/healthz", timeout=GATEWAY_TIMEOUT, trust_env=False).is_success
+    except httpx.HTTPError as error:
+        return {"gateway": f"degraded: {type(error).__name__}"}
+    return {"gateway": "ok" if answers else "degraded: it does not answer as a gateway"}
 
 
 def _is_migrated() -> bool:
