@@ -14,7 +14,7 @@ import argparse
 import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ from quality_metrics import (
 
 from taskflow.domain.priority import LEVELS, Level
 from taskflow.domain.rules import rules_signal
-from taskflow.domain.suggestion import is_usable, pool, propose
+from taskflow.domain.suggestion import is_usable, pool
 from taskflow.learning.examples import Example
 from taskflow.learning.learner import Learner
 from taskflow.learning.model_trust import ModelRecord, weigh_model
@@ -48,14 +48,6 @@ EVEN: dict[Level, float] = dict.fromkeys(LEVELS, 1 / len(LEVELS))
 
 Levelled = Mapping[Level, float]
 Told = Mapping[tuple[str, int, str], Levelled | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Advised:
-    """The advice without a model, unrounded, and the person's usual levels."""
-
-    probabilities: Levelled
-    usual: Levelled | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +79,7 @@ class Judge:
     """Goes through rows with one model after the other; what is without a model is computed once."""
 
     def __init__(self) -> None:
-        self._advice: dict[tuple[str, range, tuple[int, ...]], list[Advised]] = {}
+        self._advice: dict[tuple[str, range, tuple[int, ...]], list[Levelled]] = {}
 
     def judge(self, row: Row, told: Told, *, able: bool) -> Outcome | None:
         """The row with the model of `told`; None where they do not cover it."""
@@ -99,12 +91,12 @@ class Judge:
         base = self._advise(row, row.known, tuple(row.asked))
         blend, shares = [], []
         for task, advised in zip(row.asked, base, strict=True):
-            answer, advice = raw[task], advised.probabilities
+            answer, advice = raw[task], advised
             verdict = None if answer is None else weigh_model(answer, advice, record, able=able)
             share = 0.0 if verdict is None else verdict.share
             opinion = advice if verdict is None else verdict.probabilities
             pooled = {level: (1 - share) * advice[level] + share * opinion[level] for level in LEVELS}
-            blend.append(replace(advised, probabilities=pooled))
+            blend.append(pooled)
             shares.append(share)
         return Outcome(
             name=row.name,
@@ -122,11 +114,9 @@ class Judge:
             if answer is not None:
                 [base] = self._advise(row, range(row.known.start, task), (task,))
                 decided = row.tasks[task]
-                yield ModelRecord(
-                    raw=answer, base=base.probabilities, level=decided.level, decided_at=decided.facts.created_at
-                )
+                yield ModelRecord(raw=answer, base=base, level=decided.level, decided_at=decided.facts.created_at)
 
-    def _advise(self, row: Row, known: range, asked: tuple[int, ...]) -> list[Advised]:
+    def _advise(self, row: Row, known: range, asked: tuple[int, ...]) -> list[Levelled]:
         key = (row.name, known, asked)
         if key not in self._advice:
             tasks = row.tasks
@@ -140,15 +130,12 @@ def find_key(row: Row, task: int, told: Told) -> tuple[str, int, str] | None:
     return next((key for key in keys if key in told), None)
 
 
-def as_answers(advised: Sequence[Advised]) -> Answers:
-    """The probabilities and the levels that are proposed for them."""
-    return Answers(
-        np.array([[found.probabilities[level] for level in LEVELS] for found in advised]),
-        np.array([LEVELS.index(propose(found.probabilities, found.usual)) for found in advised]),
-    )
+def as_answers(advised: Sequence[Levelled]) -> Answers:
+    """The probabilities, of which the largest is proposed."""
+    return most_probable(np.array([[found[level] for level in LEVELS] for found in advised]))
 
 
-def advise(known: Sequence[Task], asked: Sequence[Task]) -> Iterator[Advised]:
+def advise(known: Sequence[Task], asked: Sequence[Task]) -> Iterator[Levelled]:
     """The advice without a model on each asked task, unrounded as a model's share is reckoned with it."""
     learner = Learner()
     examples = [Example(facts=task.facts, level=task.level, decided_at=task.facts.created_at) for task in known]
@@ -160,7 +147,7 @@ def advise(known: Sequence[Task], asked: Sequence[Task]) -> Iterator[Advised]:
         ]
         usable = [signal for signal in signals if is_usable(signal)]
         total = sum(signal.weight for signal in usable)
-        yield Advised(pool(usable, [signal.weight / total for signal in usable]), signals[1].usual)
+        yield pool(usable, [signal.weight / total for signal in usable])
 
 
 def join(name: str, outcomes: Sequence[Outcome]) -> Iterator[Outcome]:

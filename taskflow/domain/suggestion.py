@@ -18,9 +18,6 @@ Source = Literal["rules", "learned", "model", "blend"]
 
 #: A signal with less than this share of the weight did not really contribute.
 CONTRIBUTING_SHARE = 0.05
-#: How far a level's rarity among a person's decisions speaks for proposing it: 0 proposes the most probable level, 1
-#: the one whose probability has grown most over its usual one. Where all levels are usual it makes no difference.
-TELLING = 0.45
 #: How many reasons one piece of advice shows.
 MAX_REASONS = 12
 #: Probabilities are published in units of 1/10,000, so that four decimals sum to 1.
@@ -67,14 +64,11 @@ class Signal:
     raw: Mapping[Level, float] | None = None
     #: Whether somebody vouches for it before it has a record.
     able: bool = False
-    #: How often this person decides each level (positive, sums to 1), from a signal that knows.
-    usual: Mapping[Level, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    """What is proposed: `probabilities` has the four levels in order and sums to 1, `confidence` is that of the
-    proposed level.
+    """What is proposed: `probabilities` has the four levels in order and sums to 1, `confidence` is its largest value.
 
     `signals` are all that were asked, each with its share of the decision as `weight` (those left out: 0).
     """
@@ -102,19 +96,17 @@ def combine(signals: Sequence[Signal], facts: TaskFacts) -> Advice:
     shares = [signal.weight / total for signal in usable]
     pooled = pool(usable, shares)
     rounded = round_to_one(pooled)
-    best = propose(rounded, next((signal.usual for signal in usable if signal.usual is not None), None))
+    best = max(LEVELS, key=lambda level: (rounded[level], LEVELS.index(level)))
     contributing = [
         (signal, share) for signal, share in zip(usable, shares, strict=True) if share >= CONTRIBUTING_SHARE
     ]
     leader = max(contributing, key=lambda pair: pair[1])[0]
-    probable = propose(rounded)
-    rare = () if rounded[best] == rounded[probable] else (rarity_reason(best, probable),)
     asked = iter(shares)
     return Advice(
         suggested_priority=best,
         confidence=rounded[best],
         probabilities=rounded,
-        reasons=(*choose_reasons(contributing, facts)[: MAX_REASONS - len(rare)], *rare),
+        reasons=choose_reasons(contributing, facts),
         signals=tuple(replace(s, weight=round(next(asked), 4) if is_usable(s) else 0.0) for s in signals),
         source=leader.source if len(contributing) == 1 else "blend",
         provider=leader.provider,
@@ -140,17 +132,6 @@ def pool(signals: Sequence[Signal], shares: Sequence[float]) -> dict[Level, floa
     return {level: value / total for level, value in pooled.items()}
 
 
-def propose(probabilities: Mapping[Level, float], usual: Mapping[Level, float] | None = None) -> Level:
-    """The level to propose: the most probable one, less so the more `usual` it is; of equals the higher one.
-
-    Most lists have a level that is set by default. It is the most probable one of nearly every task there, so that
-    proposing it says nothing. Each probability is divided by the usual one to the power of `TELLING` (logit adjustment,
-    Menon et al. 2021).
-    """
-    known = usual or dict.fromkeys(LEVELS, 1.0)
-    return max(LEVELS, key=lambda level: (probabilities[level] / known[level] ** TELLING, LEVELS.index(level)))
-
-
 def round_to_one(probabilities: Mapping[Level, float]) -> dict[Level, float]:
     """`probabilities` in four decimals that sum to 1, by largest remainder: the order of the levels by probability is
     kept."""
@@ -174,12 +155,6 @@ def choose_reasons(contributing: Sequence[tuple[Signal, float]], facts: TaskFact
     ranked.sort(key=lambda pair: -pair[0])
     unique = {reason.text: reason for _, reason in ranked}
     return tuple(unique.values())[:MAX_REASONS] or (fallback_reason(facts),)
-
-
-def rarity_reason(proposed: Level, probable: Level) -> Reason:
-    """Why a level is proposed that is not the most probable one."""
-    text = f"{proposed} is rarer with you than {probable}, so that it takes less to propose it"
-    return Reason(code="rare_level", text=text, field="title")
 
 
 def is_true_of(reason: Reason, facts: TaskFacts) -> bool:

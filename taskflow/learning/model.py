@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from taskflow.domain.facts import TaskFacts
-from taskflow.domain.priority import LEVELS, Level
+from taskflow.domain.priority import LEVELS
 from taskflow.domain.rules import score_task
-from taskflow.domain.suggestion import Signal, propose
+from taskflow.domain.suggestion import Signal
 from taskflow.learning.evidence import decision_reasons
 from taskflow.learning.examples import Example, newest_decisions
 from taskflow.learning.features import encode
@@ -28,6 +28,11 @@ MODEL_NAME = "kernel-logistic-1"
 HALF_LIFE_DAYS = 240.0
 OLDEST_WEIGHT = 0.25
 FOLDS = 5
+#: How far a level's rarity among the decisions speaks for it: 0 not at all, 1 counts how much its probability has
+#: grown over the usual one alone. Most lists have a level that is set by default; it is the most probable one of
+#: nearly every task there, and advising it says nothing (logit adjustment, Menon et al. 2021). Where all levels are
+#: equally usual it makes no difference.
+TELLING = 0.5
 #: Decisions' worth of evidence that all levels are equally usual.
 EVEN_DECISIONS = 40.0
 #: Growth after which all decisions are left out anew (100 ms at 500); until then the model before judges a new one.
@@ -71,9 +76,9 @@ class Model:
         asked = stack([encode(facts, now, self.timezone)], [True])
         learned = compare(asked, self.block, self.scales) @ self.dual @ level_covariance()
         probabilities = softmax((asked.prior + learned)[0] / self.trust.temperature)
-        given = {name: float(value) for name, value in zip(LEVELS, probabilities, strict=True)}
-        usual = usual_levels(self.examples)
-        level = propose(given, usual)
+        standing_out = probabilities / usual_levels(self.examples) ** TELLING
+        given = dict(zip(LEVELS, (standing_out / standing_out.sum()).tolist(), strict=True))
+        level = max(LEVELS, key=lambda each: (given[each], LEVELS.index(each)))
         decided = decision_reasons(facts, level, self.examples, likeness(asked, self.block).tolist())
         factors = score_task(facts, now=now, timezone=self.timezone).factors
         return Signal(
@@ -83,7 +88,6 @@ class Model:
             reasons=(*decided, *factors),
             weight=self.trust.weight,
             latency_ms=(perf_counter() - began) * 1000,
-            usual=usual,
         )
 
 
@@ -120,11 +124,11 @@ def fit(
     return Model(kept, timezone, scales, block, kernel, dual, unseen, measured, trust)
 
 
-def usual_levels(examples: Sequence[Example]) -> dict[Level, float]:
-    """How often each level is decided: the shares among the decisions, pulled towards equal ones."""
+def usual_levels(examples: Sequence[Example]) -> Array:
+    """How often each level is decided (4): the shares among the decisions, pulled towards equal ones."""
     decided = [example.level for example in examples if not example.refused]
-    even = EVEN_DECISIONS / len(LEVELS)
-    return {level: (decided.count(level) + even) / (len(decided) + EVEN_DECISIONS) for level in LEVELS}
+    counts = np.array([decided.count(level) for level in LEVELS], dtype=np.float64)
+    return np.asarray((counts + EVEN_DECISIONS / len(LEVELS)) / (len(decided) + EVEN_DECISIONS))
 
 
 def targets(chosen: NDArray[np.intp], decided: NDArray[np.bool_]) -> Array:

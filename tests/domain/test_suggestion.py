@@ -37,32 +37,6 @@ def test_confidence_is_the_largest_probability() -> None:
     assert advice.confidence == max(advice.probabilities.values()) == advice.probabilities[advice.suggested_priority]
 
 
-def test_a_rare_level_is_proposed_before_the_usual_one_that_is_little_more_probable() -> None:
-    usual: dict[Level, float] = {"low": 0.05, "medium": 0.2, "high": 0.7, "urgent": 0.05}
-    near: dict[Level, float] = {"low": 0.05, "medium": 0.4, "high": 0.5, "urgent": 0.05}
-    far: dict[Level, float] = {"low": 0.05, "medium": 0.2, "high": 0.7, "urgent": 0.05}
-
-    advice = combine([learned(near, usual=usual)], FACTS)
-
-    assert advice.suggested_priority == "medium"
-    assert advice.confidence == advice.probabilities["medium"] == pytest.approx(0.4)
-    assert advice.reasons[-1].text == "medium is rarer with you than high, so that it takes less to propose it"
-    assert combine([learned(near)], FACTS).suggested_priority == "high"
-    assert combine([learned(far, usual=usual)], FACTS).suggested_priority == "high"
-    assert combine([learned(near, usual=dict.fromkeys(LEVELS, 0.25))], FACTS).suggested_priority == "high"
-
-
-def test_why_a_rare_level_is_proposed_is_among_the_reasons_however_many_there_are() -> None:
-    usual: dict[Level, float] = {"low": 0.05, "medium": 0.2, "high": 0.7, "urgent": 0.05}
-    near: dict[Level, float] = {"low": 0.05, "medium": 0.4, "high": 0.5, "urgent": 0.05}
-    many = tuple(Reason(code="word", text=f"reason {number}", field="title") for number in range(30))
-
-    reasons = combine([learned(near, usual=usual, reasons=many)], FACTS).reasons
-
-    assert len(reasons) == MAX_REASONS
-    assert reasons[-1].code == "rare_level"
-
-
 def test_source_is_rules_when_only_rules_counted() -> None:
     assert combine([rules()], FACTS).source == "rules"
 

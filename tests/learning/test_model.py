@@ -12,7 +12,7 @@ from taskflow.domain.priority import LEVELS, Level
 from taskflow.domain.rules import rules_signal
 from taskflow.domain.suggestion import Signal
 from taskflow.learning.examples import Example
-from taskflow.learning.model import Model, fit
+from taskflow.learning.model import Model, fit, usual_levels
 from tests.learning.world import NOW, decided, household, task
 
 PERSONAS = Path(__file__).parents[2] / "bench" / "data" / "personas"
@@ -246,15 +246,22 @@ def test_a_dismissed_level_is_advised_less_and_no_other_is_taken_for_decided() -
 
 
 def test_what_is_usual_follows_the_decisions_and_starts_out_even() -> None:
-    asked = task("Report")
     often = [decided(task(f"Report {n}"), "high") for n in range(160)]
     dismissed = [decided(task(f"Report {n}"), "low", refused=True) for n in range(50)]
 
-    few = fit(often[:1], timezone="UTC").predict(asked, NOW).usual
-    many = fit([*often, *dismissed], timezone="UTC").predict(asked, NOW).usual
+    assert usual_levels(often[:1])[2] == pytest.approx(0.25, abs=0.02)
+    assert usual_levels([*often, *dismissed]) == pytest.approx([0.05, 0.05, 0.85, 0.05])
 
-    assert few is not None
-    assert many is not None
-    assert few["high"] == pytest.approx(0.25, abs=0.02)
-    assert many["high"] == pytest.approx((160 + 10) / 200)
-    assert many["low"] == many["urgent"] == pytest.approx(10 / 200)
+
+def test_a_level_that_a_person_rarely_decides_takes_less_to_be_advised() -> None:
+    usually = [decided(task(f"Bug {n} in the page"), "high") for n in range(60)]
+    rarely = [decided(task(f"Typo {n} in the page"), "low") for n in range(6)]
+
+    signal = fit([*usually, *rarely], timezone="UTC").predict(task("Typo in the page"), NOW)
+    plain = fit([*usually[:6], *rarely], timezone="UTC").predict(task("Typo in the page"), NOW)
+
+    assert signal.probabilities is not None
+    assert plain.probabilities is not None
+    assert signal.probabilities["low"] > signal.probabilities["high"]
+    assert math.isclose(sum(signal.probabilities.values()), 1)
+    assert plain.probabilities["low"] > plain.probabilities["high"]
