@@ -1,5 +1,6 @@
 """Real gateways: processes of their own, and a model on the spot that does what the task's title says."""
 
+import contextlib
 import json
 import os
 import socket
@@ -124,17 +125,21 @@ def describe(folder: Path, slug: str = "model", *, version: str = "1", **config:
 class Gateway:
     """A process, and the client of its core."""
 
-    def __init__(self, folder: Path, **setup: Any) -> None:
+    def __init__(self, folder: Path, *, imports: Path | None = None, **setup: Any) -> None:
+        """`imports`: a file that gets a line for each module which the process imports."""
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TASKFLOW_")}
         environment["PYTHONPATH"] = f"{folder}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "taskflow.gateway.serve"],
-            stdin=subprocess.PIPE,
-            pass_fds=(self._listener.fileno(),),
-            env=environment,
-        )
+        flags = [] if imports is None else ["-X", "importtime"]
+        with contextlib.ExitStack() as stack:
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", *flags, "-m", "taskflow.gateway.serve"],
+                stdin=subprocess.PIPE,
+                stderr=None if imports is None else stack.enter_context(imports.open("w")),
+                pass_fds=(self._listener.fileno(),),
+                env=environment,
+            )
         assert self.process.stdin is not None
         settings = {"token": TOKEN, "descriptor": self._listener.fileno(), "follows": True, **setup}
         self.process.stdin.write(json.dumps(settings).encode() + b"\n")
