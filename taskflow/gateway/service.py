@@ -29,7 +29,7 @@ from taskflow.gateway.hosting import Held, Host
 from taskflow.gateway.lanes import Lane
 from taskflow.gateway.metrics import Metrics
 from taskflow.gateway.refusals import PAUSE, Refusal, refuse_call
-from taskflow.plugin_api import CompletionRequest, Kind, Usage
+from taskflow.plugin_api import Completion, CompletionRequest, Kind, Usage
 from taskflow.plugin_host.process import Leave
 from taskflow.plugin_host.state import CallFailed, EnabledPlugin
 
@@ -148,14 +148,22 @@ class Service:
                 return Judged(read_scores(scores.probabilities), scores.model, "scores", choice, scores.usage)
         prompt = build_prompt(asked, model=model, words=plugin.able)
         told.append(prompt)
-        completion = runner.complete(slug, prompt, deadline=ends - time.monotonic(), leave=leave)
-        return Judged(read_answer(completion.text), completion.model, "json", prompt, completion.usage)
+        completion = runner.complete(slug, prompt, deadline=ends - time.monotonic(), leave=leave, accept=_read)
+        return Judged(_read(completion), completion.model, "json", prompt, completion.usage)
 
     def _lane(self, slug: str) -> Lane:
         return self._lanes.setdefault(slug, Lane())
 
     async def _in_thread(self, call: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+
+def _read(completion: Completion) -> Answer:
+    """What a model answered in JSON. `CallFailed` (`bad_answer`): five in a row open the breaker, as other failures."""
+    try:
+        return read_answer(completion.text)
+    except BadAnswer as error:
+        raise CallFailed("bad_answer", str(error), where="answer") from error
 
 
 def refuse_late(seconds: float, **more: Any) -> Refusal:

@@ -147,10 +147,14 @@ class Runner:
         deadline: float,
         name: str | None = None,
         leave: Leave | None = None,
+        accept: Callable[[Completion], object] | None = None,
     ) -> Completion:
-        """A language model's answer; of the plugin's first model unless `name` says which. `CallFailed`."""
+        """A language model's answer; of the plugin's first model unless `name` says which. `CallFailed`.
+
+        What `accept` raises for an answer that is none (`CallFailed`) counts as the plugin's failure.
+        """
         payload = {"request": _dump(request)}
-        return self._call(slug, Kind.LLM_PROVIDER, name, "complete", payload, deadline, _COMPLETION, leave)
+        return self._call(slug, Kind.LLM_PROVIDER, name, "complete", payload, deadline, _COMPLETION, leave, accept)
 
     def score(
         self,
@@ -213,6 +217,7 @@ class Runner:
         deadline: float,
         adapter: "TypeAdapter[Result]",
         leave: Leave | None = None,
+        accept: Callable[[Result], object] | None = None,
     ) -> Result:
         hosted = self._find(slug)
         ends = time.monotonic() + deadline
@@ -223,9 +228,12 @@ class Runner:
             left = max(0.0, ends - time.monotonic())
             answer = hosted.process.call(kind.value, named, method, payload, deadline=left, leave=leave)
             try:
-                return adapter.validate_python(answer, strict=False)
+                found = adapter.validate_python(answer, strict=False)
             except ValidationError as error:
                 raise CallFailed("bug", f"{method} answered something else: {_without_values(error)}.") from None
+            if accept is not None:
+                accept(found)
+            return found
 
         return self._guarded(hosted, method, ask)
 

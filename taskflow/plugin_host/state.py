@@ -45,7 +45,7 @@ class Failure:
     slug: str
     #: `load`, `complete`, `score`, `embed`, `prioritise`, `send` or `check`.
     capability: str
-    #: `auth`, `transient`, `permanent`, `bug`, `timeout` or `crash`.
+    #: `auth`, `transient`, `permanent`, `bug`, `timeout`, `crash` or `bad_answer`.
     kind: str
     #: For administrators, without secrets; at most 1,000 characters.
     message: str

@@ -72,6 +72,14 @@ def test_an_answer_that_is_none_is_never_passed_on(gateway: Gateway, site: Path,
     assert (refused.status_code, refused.json()["code"]) == (503, "bad_answer")
     assert refused.headers["retry-after"]
     assert "script" not in refused.text
+    (note,) = refused.json()["notes"]
+    assert (note["failed"]["kind"], note["failed"]["capability"]) == ("bad_answer", "complete")
+
+
+def test_five_answers_in_a_row_that_are_none_open_the_breaker(gateway: Gateway, site: Path) -> None:
+    gateway.configure(describe(site, trusted=True, scores=False, answer="no", version="none"))
+    codes = [gateway.ask(f"Pay {number}").json()["code"] for number in range(6)]
+    assert codes == ["bad_answer"] * 5 + ["breaker_open"]
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def translate_connection(error: "openai.APIConnectionError", config: Config) -> 
 
 
 def translate_guarded(error: PermanentError, config: Config) -> PluginError:
-    """What the host says of a connection. Where it may not lead is an error of its own kind and stays as it is;
+    """What the host says of a connection. Where it may not lead is an error of its own kind, and stays as it is;
     anything else is about the answer, which was too long or packed."""
     return NoAnswer(config.host, str(error).rstrip(".")) if type(error) is PermanentError else error
 
