@@ -2,9 +2,9 @@
 
     python bench/inbox.py [tasks]
 
-A real instance on SQLite in a temporary folder, llama.cpp and the installed model (make up LLM=local), the first hundred
-titles of the lists in bench/data. The aim: 100 tasks within 20 seconds. Twenty tasks were decided before, as eight
-examples want some.
+A real instance on SQLite in a temporary folder, llama.cpp and the installed model (make up LLM=local), the first titles
+of the lists in bench/data. The aim: 100 tasks within 20 seconds. Twenty tasks were decided before, as eight examples
+want some.
 """
 
 import json
