@@ -18,6 +18,7 @@ CHUNK = 64
 #: without a kept beginning differed by 0.02 in a probability.
 _LEAST = 8
 _MAGIC = b"GGUF"
+_ALL = 0x7FFFFFFF
 _LONGEST_PIECE = 256
 _LONGEST_VALUE = 262_144
 
@@ -48,7 +49,7 @@ class Model:
         _check_file(self.path, self._field)
         library.forget_complaints()
         wanted = self.lib.llama_model_default_params()
-        wanted.n_gpu_layers = config.gpu_layers
+        wanted.n_gpu_layers = config.gpu_layers if config.gpu_layers >= 0 else _ALL
         model = self.lib.llama_model_load_from_file(str(self.path).encode(), wanted)
         if not model:
             reason = library.last_complaint() or "llama.cpp does not say why"
