@@ -1,10 +1,11 @@
 """The engine ollama against a server on loopback that speaks Ollama's protocol."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
+from ollama import ProgressResponse
 from ollama_server import Ollama as Server
 from real_model import make_context
 
@@ -14,6 +15,7 @@ from taskflow.testing.servers import Fault
 from taskflow_llm_local import taskflow_llm_providers, taskflow_stop
 from taskflow_llm_local.config import Config
 from taskflow_llm_local.ollama.provider import Ollama
+from taskflow_llm_local.ollama.pulls import Pulls
 
 LEVELS = ("low", "medium", "high", "urgent")
 SCHEMA = {"type": "object", "properties": {"level": {"type": "string"}}, "required": ["level"]}
@@ -208,6 +210,28 @@ async def test_a_pull_that_fails_says_why_and_may_be_tried_again(
     failed = (await follow(provider, "small"))[-1]
     assert (failed.state, words in failed.detail) == ("failed", True)
     assert (await follow(provider, "small"))[-1].state == "done"
+
+
+async def test_a_long_pull_is_asked_for_anew_before_its_answer_is_too_long() -> None:
+    told, closed = [], []
+
+    async def report() -> AsyncGenerator[ProgressResponse, None]:
+        told.append(0)
+        try:
+            while len(told) == 1:
+                yield ProgressResponse(status="pulling a", digest="a", total=9, completed=1)
+            yield ProgressResponse(status="success")
+        finally:
+            closed.append(len(told))
+
+    async def fetch(model: str) -> AsyncGenerator[ProgressResponse, None]:
+        return report()
+
+    pulls = Pulls(fetch, lambda: (ValueError,))
+    async with asyncio.timeout(20):
+        while pulls.join("small").state == "running":
+            await asyncio.sleep(0)
+    assert (len(told), closed) == (2, [1, 2])
 
 
 @pytest.mark.parametrize("fault", [Fault.CLOSE, Fault.CUT, Fault.GARBAGE, Fault.SERVER_ERROR, Fault.NOT_FOUND])

@@ -14,10 +14,11 @@ from taskflow_llm_local.worker import Leash
 
 #: Tokens that are evaluated between two looks at the leash.
 CHUNK = 64
-#: Tokens that are read at once at least. llama.cpp computes fewer than five in another way: what was read with or
-#: without a kept beginning differed by 0.02 in a probability.
-_LEAST = 8
+#: Reading begins at a multiple of `ALIGNED` tokens and has `LEAST` at least. llama.cpp computes four tokens at a time
+#: in one way and what is left in another: a kept beginning changed probabilities by 0.02 for that.
+ALIGNED, LEAST = 4, 8
 _MAGIC = b"GGUF"
+_ALL = 0x7FFFFFFF
 _LONGEST_PIECE = 256
 _LONGEST_VALUE = 262_144
 
@@ -48,7 +49,7 @@ class Model:
         _check_file(self.path, self._field)
         library.forget_complaints()
         wanted = self.lib.llama_model_default_params()
-        wanted.n_gpu_layers = config.gpu_layers
+        wanted.n_gpu_layers = config.gpu_layers if config.gpu_layers >= 0 else _ALL
         model = self.lib.llama_model_load_from_file(str(self.path).encode(), wanted)
         if not model:
             reason = library.last_complaint() or "llama.cpp does not say why"
@@ -116,8 +117,9 @@ class Model:
                 f"The question has {len(tokens)} tokens; context leaves room for {self.room - 1}.",
                 f"Raise context ({self._context_tokens} now), or have fewer examples shown.",
             )
-        start = self._keep(max(0, min(_count_shared(self._held, tokens), len(tokens) - _LEAST)))
-        for piece in _split(tokens[start:]):
+        shared = min(_count_shared(self._held, tokens), len(tokens) - LEAST)
+        start = self._keep(max(0, shared) // ALIGNED * ALIGNED)
+        for piece in split(tokens[start:]):
             leash.check()
             self.append(piece)
 
@@ -164,10 +166,11 @@ def _check_file(path: Path, field: str) -> None:
         raise Unfit(f"{field}: {path} is no GGUF file.", "Name one; other formats have to be converted first.")
 
 
-def _split(tokens: Sequence[int]) -> list[Sequence[int]]:
-    """Pieces of nearly one length, so that none is short."""
-    count = -(-len(tokens) // CHUNK)
-    bounds = [len(tokens) * number // count for number in range(count + 1)] if count else []
+def split(tokens: Sequence[int]) -> list[Sequence[int]]:
+    """Pieces of nearly one length, none longer than `CHUNK`, each but the last a multiple of `ALIGNED`."""
+    count = -(-len(tokens) // (CHUNK - LEAST))
+    bounds = [len(tokens) * number // count // ALIGNED * ALIGNED for number in range(count)]
+    bounds.append(len(tokens))
     return [tokens[first:last] for first, last in pairwise(bounds)]
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import importlib
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from taskflow.plugin_api import (
@@ -149,9 +149,10 @@ class Ollama:
                 f"{config.host} gave an answer that is none of Ollama's: {type(error).__name__}."
             ) from None
 
-    async def _fetch(self, model: str) -> AsyncIterator[Any]:
+    async def _fetch(self, model: str) -> AsyncGenerator[Any, None]:
         client = await self._open(_LONGEST_PULL)
-        return await client.pull(model, stream=True)
+        # What the client calls an iterator is a generator, which has to be closed.
+        return cast("AsyncGenerator[Any, None]", await client.pull(model, stream=True))
 
     async def _open(self, limit: float) -> "AsyncClient":
         """The client whose requests take so many seconds at most."""

@@ -2,14 +2,15 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Any, TypeAlias
 
 from taskflow.plugin_api import PermanentError, PluginError, Pull, TransientError
 from taskflow_llm_local.errors import shorten
 
 #: Begins to fetch a model: the server's reports, one after another.
-Fetch: TypeAlias = Callable[[str], Awaitable[AsyncIterator[Any]]]
+Fetch: TypeAlias = Callable[[str], Awaitable[AsyncGenerator[Any, None]]]
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.\-/:]{0,199}", re.ASCII)
 #: Seconds without a report after which it has failed.
@@ -62,28 +63,27 @@ class Pulls:
     async def _follow(self, model: str) -> bool:
         """Whether it came to its end, rather than to the end of what one answer may hold."""
         parts: dict[str, tuple[int, int]] = {}
-        reports, count, done = await self._fetch(model), 0, False
-        while count < _MOST_REPORTS:
-            try:
+        count, done = 0, False
+        async with aclosing(await self._fetch(model)) as reports:
+            while not done and count < _MOST_REPORTS:
                 async with asyncio.timeout(_STALLED):
-                    report = await anext(reports)
-            except StopAsyncIteration:
-                break
-            count, done = count + 1, report.status == "success"
-            if report.digest and report.total:
-                parts[report.digest] = (min(max(report.completed or 0, 0), report.total), report.total)
-            self._set(
-                model,
-                state="done" if done else "running",
-                completed_bytes=sum(completed for completed, _ in parts.values()),
-                total_bytes=sum(total for _, total in parts.values()) or None,
-                detail=shorten(report.status or ""),
-            )
-        else:
-            return False
-        if not done:
-            raise TransientError("The server ended its answer before the model was there.")
-        return True
+                    report = await anext(reports, None)
+                if report is None:
+                    raise TransientError("The server ended its answer before the model was there.")
+                count, done = count + 1, report.status == "success"
+                if report.digest and report.total:
+                    parts[report.digest] = (min(max(report.completed or 0, 0), report.total), report.total)
+                self._tell(model, report.status or "", parts, done=done)
+        return done
+
+    def _tell(self, model: str, status: str, parts: dict[str, tuple[int, int]], *, done: bool) -> None:
+        self._set(
+            model,
+            state="done" if done else "running",
+            completed_bytes=sum(completed for completed, _ in parts.values()),
+            total_bytes=sum(total for _, total in parts.values()) or None,
+            detail=shorten(status),
+        )
 
     def _set(self, model: str, **fields: Any) -> None:
         self._states[model] = Pull.model_validate(self._states[model].model_dump() | fields)
