@@ -87,6 +87,7 @@ class Judge:
     """Goes through rows with one model after the other; what is without a model is computed once."""
 
     def __init__(self) -> None:
+        self._learner = Learner()
         self._advice: dict[tuple[str, range, tuple[int, ...]], list[Advised]] = {}
 
     def judge(self, row: Row, told: Told, *, able: bool) -> Outcome | None:
@@ -130,7 +131,9 @@ class Judge:
         key = (row.name, known, asked)
         if key not in self._advice:
             tasks = row.tasks
-            self._advice[key] = list(advise(tasks[known.start : known.stop], [tasks[task] for task in asked]))
+            self._advice[key] = list(
+                advise(self._learner, tasks[known.start : known.stop], [tasks[task] for task in asked])
+            )
         return self._advice[key]
 
 
@@ -148,9 +151,8 @@ def as_answers(advised: Sequence[Advised]) -> Answers:
     )
 
 
-def advise(known: Sequence[Task], asked: Sequence[Task]) -> Iterator[Advised]:
+def advise(learner: Learner, known: Sequence[Task], asked: Sequence[Task]) -> Iterator[Advised]:
     """The advice without a model on each asked task, unrounded as a model's share is reckoned with it."""
-    learner = Learner()
     examples = [Example(facts=task.facts, level=task.level, decided_at=task.facts.created_at) for task in known]
     for task in asked:
         now = task.facts.created_at
