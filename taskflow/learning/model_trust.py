@@ -7,6 +7,7 @@ a logistic on log-probabilities,
 
 where `base` is the advice without the model, `usual` the average of it, and `leaning` what the model says on average,
 whatever it is asked. With pull 1 the model moves the advice, with pull 0 it speaks for itself; a small slope flattens.
+One that is not known to be able starts with pull 1 and slope 0 in every reading, and gets further as decisions come.
 
 Every reading and the base itself start with a prior weight, and each decision multiplies the weight by the probability
 that it gave to what was decided; a little always flows back to the prior, so that what has changed is noticed (fixed
@@ -99,7 +100,8 @@ def weigh_model(
 
 
 def most_harm(decisions: int, *, able: bool) -> float:
-    """The most log-loss (nats, summed over so many decisions) that a model can add to the advice without it."""
+    """The most log-loss (nats, summed over so many decisions, at most `MOST_RECORDS`, each recorded and foretold from
+    the record of those before it) that a model can add to the advice without it."""
     prior = ABLE_SHARE if able else PRIOR_SHARE
     return -math.log(1 - prior) - decisions * math.log(1 - FLOW * prior)
 
