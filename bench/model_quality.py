@@ -53,10 +53,11 @@ Told = Mapping[tuple[str, int, str], Levelled | None]
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """One row with one model: the `truth` of its n asked tasks, and what each opinion answered; `shares` (n) are the
-    model's."""
+    model's, resting on so many `records`."""
 
     name: str
     decisions: int
+    records: int
     truth: Levels
     base: Answers
     blend: Answers
@@ -79,6 +80,7 @@ class Judge:
     """Goes through rows with one model after the other; what is without a model is computed once."""
 
     def __init__(self) -> None:
+        self._learner = Learner()
         self._advice: dict[tuple[str, range, tuple[int, ...]], list[Levelled]] = {}
 
     def judge(self, row: Row, told: Told, *, able: bool) -> Outcome | None:
@@ -101,6 +103,7 @@ class Judge:
         return Outcome(
             name=row.name,
             decisions=len(row.known),
+            records=len(record),
             truth=np.array([LEVELS.index(row.tasks[task].level) for task in row.asked]),
             base=as_answers(base),
             blend=as_answers(blend),
@@ -120,7 +123,9 @@ class Judge:
         key = (row.name, known, asked)
         if key not in self._advice:
             tasks = row.tasks
-            self._advice[key] = list(advise(tasks[known.start : known.stop], [tasks[task] for task in asked]))
+            self._advice[key] = list(
+                advise(self._learner, tasks[known.start : known.stop], [tasks[task] for task in asked])
+            )
         return self._advice[key]
 
 
@@ -135,9 +140,8 @@ def as_answers(advised: Sequence[Levelled]) -> Answers:
     return most_probable(np.array([[found[level] for level in LEVELS] for found in advised]))
 
 
-def advise(known: Sequence[Task], asked: Sequence[Task]) -> Iterator[Levelled]:
+def advise(learner: Learner, known: Sequence[Task], asked: Sequence[Task]) -> Iterator[Levelled]:
     """The advice without a model on each asked task, unrounded as a model's share is reckoned with it."""
-    learner = Learner()
     examples = [Example(facts=task.facts, level=task.level, decided_at=task.facts.created_at) for task in known]
     for task in asked:
         now = task.facts.created_at
@@ -157,6 +161,7 @@ def join(name: str, outcomes: Sequence[Outcome]) -> Iterator[Outcome]:
         yield Outcome(
             name,
             count,
+            records=max(part.records for part in parts),
             truth=np.concatenate([part.truth for part in parts]),
             base=join_answers([part.base for part in parts]),
             blend=join_answers([part.blend for part in parts]),
@@ -175,6 +180,7 @@ def measure(model: str, outcome: Outcome, resamples: int, seed: int = 1) -> dict
     figures: dict[str, Any] = {
         "list": outcome.name,
         "decisions": outcome.decisions,
+        "records": outcome.records,
         "model": model,
         "tasks": len(rows),
         "share": float(outcome.shares.mean()),
@@ -193,16 +199,17 @@ def measure(model: str, outcome: Outcome, resamples: int, seed: int = 1) -> dict
 def print_table(rows: Sequence[dict[str, Any]]) -> None:
     """The rows as a Markdown table."""
     print(
-        "| list | decisions | tasks | model | share | log-loss base | blend | change | macro-F1 base | blend "
-        "| QWK base | blend | model alone: log-loss | QWK |"
+        "| list | decisions | of them asked | tasks | model | share | log-loss base | blend | change "
+        "| macro-F1 base | blend | QWK base | blend | model alone: log-loss | QWK |"
     )
-    print("|---" * 14 + "|")
+    print("|---" * 15 + "|")
     for row in rows:
         change, low, high = row["change"]
         base, blend, alone = row["base"], row["blend"], row["alone"]
         print(
-            f"| {row['list']} | {row['decisions']} | {row['tasks']} | {row['model']} | {row['share']:.2f} "
-            f"| {base['log_loss']:.3f} | {blend['log_loss']:.3f} | {change:+.4f} [{low:+.3f}, {high:+.3f}] "
+            f"| {row['list']} | {row['decisions']} | {row['records']} | {row['tasks']} | {row['model']} "
+            f"| {row['share']:.2f} | {base['log_loss']:.3f} | {blend['log_loss']:.3f} "
+            f"| {change:+.4f} [{low:+.3f}, {high:+.3f}] "
             f"| {base['macro_f1']:.3f} | {blend['macro_f1']:.3f} | {base['qwk']:.3f} | {blend['qwk']:.3f} "
             f"| {alone['log_loss']:.3f} | {alone['qwk']:.3f} |"
         )
@@ -226,8 +233,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         told = read_told(path)
         outcomes: list[Outcome] = []
         for sampling in (DENSE, SPARSE):
-            judged = [judge.judge(row, told, able=options.able) for row in read_rows(sampling)]
-            outcomes = outcomes or [outcome for outcome in judged if outcome is not None]
+            judged = () if outcomes else [judge.judge(row, told, able=options.able) for row in read_rows(sampling)]
+            outcomes += [outcome for outcome in judged if outcome is not None]
         if not options.lists:
             tuning = [outcome for outcome in outcomes if outcome.name.startswith(TUNING)]
             outcomes = [outcome for outcome in outcomes if not outcome.name.startswith(TUNING)]

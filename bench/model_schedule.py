@@ -30,14 +30,16 @@ class Sampling:
     people_stride: int
     tuning_stride: int
     tracker_stride: int
+    people_decisions: Sequence[int]
     tuning_decisions: Sequence[int]
     tracker_decisions: Sequence[int]
 
 
 #: For language models: a small one reads 150 tokens a second on one core, a task takes it a second, a bug report more.
-SPARSE = Sampling(4, 8, 10, (0, 10, 40), (0, 80))
+#: Without decisions a model that is not known to be able changes nothing, so that it need not be asked.
+SPARSE = Sampling(4, 8, 20, (20, 40, 80), (40,), (80,))
 #: For embeddings, which are quick.
-DENSE = Sampling(1, 1, 1, DECISIONS, TRACKER_DECISIONS)
+DENSE = Sampling(1, 1, 1, DECISIONS, DECISIONS, TRACKER_DECISIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def read_rows(sampling: Sampling, data: Path = DATA) -> list[Row]:
     rows = [
         Row(name, tasks, range(count), sampling.people_stride)
         for name, tasks in read_people(data).items()
-        for count in DECISIONS
+        for count in sampling.people_decisions
     ]
     for name, tasks in read_people(data / "tuning").items():
         rows += [

@@ -16,7 +16,7 @@ from pathlib import Path
 import llama_cpp
 import numpy as np
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
-from model_quality import HEADER, SCORES
+from model_quality import HEADER, SCORES, TUNING
 from model_schedule import SPARSE, Row, read_rows
 
 from taskflow.domain.priority import LEVELS
@@ -57,12 +57,12 @@ class Scorer:
 
 
 def questions(rows: Sequence[Row]) -> dict[tuple[str, int, str], tuple[Row, int]]:
-    """Each question once, list by list, in a list by what is told before the task."""
-    asked = {
-        (row.name, task, row.told(task)): (row, task) for row in rows for task in sorted({*row.recorded, *row.asked})
-    }
-    order = list(dict.fromkeys(row.name for row in rows))
-    return dict(sorted(asked.items(), key=lambda item: (order.index(item[0][0]), item[0][2])))
+    """Each question once, row by row, the tuning lists last, fewest decisions first; in a row by what is told first."""
+    asked: dict[tuple[str, int, str], tuple[Row, int]] = {}
+    for row in sorted(rows, key=lambda row: (row.name.startswith(TUNING), len(row.known))):
+        for task in sorted({*row.recorded, *row.asked}, key=row.told):
+            asked.setdefault((row.name, task, row.told(task)), (row, task))
+    return asked
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -45,7 +45,10 @@ class Task:
 
 def read_people(folder: Path) -> dict[str, list[Task]]:
     """The to-do lists of `folder`, by file name."""
-    return {path.stem: [parse_task(json.loads(line)) for line in path.open()] for path in list_files(folder, "*.jsonl")}
+    return {
+        path.stem: [parse_task(json.loads(line)) for line in path.read_text().splitlines()]
+        for path in list_files(folder, "*.jsonl")
+    }
 
 
 def read_trackers(folder: Path) -> dict[str, list[Task]]:

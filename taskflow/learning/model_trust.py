@@ -7,6 +7,7 @@ a logistic on log-probabilities,
 
 where `base` is the advice without the model, `usual` the average of it, and `leaning` what the model says on average,
 whatever it is asked. With pull 1 the model moves the advice, with pull 0 it speaks for itself; a small slope flattens.
+One that is not known to be able starts with pull 1 and slope 0 in every reading, and gets further as decisions come.
 
 Every reading and the base itself start with a prior weight, and each decision multiplies the weight by the probability
 that it gave to what was decided; a little always flows back to the prior, so that what has changed is noticed (fixed
@@ -35,6 +36,9 @@ FLOW = 0.005
 #: Answers' worth of evidence that a model leans nowhere. Small models lean far: the first answer tells more of that
 #: than of the task, and is taken down accordingly.
 PRIOR_ANSWERS, ABLE_ANSWERS = 0.5, 20.0
+#: A model that is not known to be able has half its effect after so many decisions, and none before the first: until
+#: then nobody knows what it leans to.
+HALF_HEARD = 10.0
 #: Decisions' worth of evidence that the levels are equally usual.
 EVEN_DECISIONS = 4.0
 #: The least probability that anybody is taken to have given a level.
@@ -84,7 +88,7 @@ def weigh_model(
     kept = sorted(record, key=lambda found: found.decided_at)[-MOST_RECORDS:]
     answers = read_rows([*(found.raw for found in kept), raw])
     advice = read_rows([*(found.base for found in kept), base])
-    readings = read_answers(answers, advice, ABLE_ANSWERS if able else PRIOR_ANSWERS)
+    readings = read_answers(answers, advice, able=able)
     chosen = np.array([LEVELS.index(found.level) for found in kept], dtype=np.intp)
     weights = weigh(readings, advice, chosen, prior_weights(able=able))
     calibrated = weights[1:] @ readings[-1] / weights[1:].sum()
@@ -96,7 +100,8 @@ def weigh_model(
 
 
 def most_harm(decisions: int, *, able: bool) -> float:
-    """The most log-loss (nats, summed over so many decisions) that a model can add to the advice without it."""
+    """The most log-loss (nats, summed over so many decisions, at most `MOST_RECORDS`, each recorded and foretold from
+    the record of those before it) that a model can add to the advice without it."""
     prior = ABLE_SHARE if able else PRIOR_SHARE
     return -math.log(1 - prior) - decisions * math.log(1 - FLOW * prior)
 
@@ -108,15 +113,17 @@ def read_rows(found: Sequence[Mapping[Level, float]]) -> Array:
     return np.asarray(floored / floored.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
-def read_answers(answers: Array, advice: Array, upright: float) -> Array:
+def read_answers(answers: Array, advice: Array, *, able: bool) -> Array:
     """What each reading makes of each answer (n, readings, 4), from what was known then: the answers so far and the
-    advice before it. `upright` is answers' worth of evidence that the model leans nowhere."""
+    advice before it."""
     words = np.log(answers)
     words -= words.mean(axis=1, keepdims=True)
-    before = np.arange(len(words))[:, None]
-    leaning = np.cumsum(words, axis=0) / (before + 1 + upright)
+    before = np.arange(len(words), dtype=np.float64)[:, None]
+    leaning = np.cumsum(words, axis=0) / (before + 1 + (ABLE_ANSWERS if able else PRIOR_ANSWERS))
     usual = (np.cumsum(advice, axis=0) - advice + EVEN_DECISIONS / len(LEVELS)) / (before + EVEN_DECISIONS)
-    kept, slope = PULLS[None, :, None], SLOPES[None, :, None]
+    heard = np.ones_like(before) if able else before**2 / (before**2 + HALF_HEARD**2)
+    kept = (1 - heard * (1 - PULLS))[:, :, None]
+    slope = (heard * SLOPES)[:, :, None]
     logits = kept * np.log(advice)[:, None] + (1 - kept) * np.log(usual)[:, None] + slope * (words - leaning)[:, None]
     return softmax(logits)
 

@@ -92,26 +92,32 @@ def test_without_decisions_the_prior_share_holds_and_counts() -> None:
     assert unknown.decisions == able.decisions == 0
 
 
-def test_a_new_model_that_is_not_known_to_be_able_is_flattened() -> None:
+def test_a_model_that_is_not_known_to_be_able_moves_nothing_at_first_and_little_after_few_decisions() -> None:
     raw: dict[Level, float] = {"low": 0.97, "medium": 0.01, "high": 0.01, "urgent": 0.01}
+    base: dict[Level, float] = {"low": 0.1, "medium": 0.2, "high": 0.3, "urgent": 0.4}
+    few = [ModelRecord(raw=EVEN, base=base, level=level, decided_at=NOW) for level in LEVELS]
 
-    unknown = weigh_model(raw, EVEN, [], able=False).probabilities
-    able = weigh_model(raw, EVEN, [], able=True).probabilities
+    first = weigh_model(raw, base, [], able=False).probabilities
+    then = weigh_model(raw, base, few, able=False).probabilities
+    able = weigh_model(raw, base, [], able=True).probabilities
 
-    assert max(unknown, key=lambda level: unknown[level]) == "low"
-    assert 0 < spread(unknown) < 0.2 < 0.6 < spread(able) < spread(raw)
+    assert first == pytest.approx(base)
+    assert base["low"] < then["low"] < 0.3
+    assert 0.6 < spread(able) < spread(raw)
 
 
 def test_few_decisions_move_the_share_little_and_many_a_lot() -> None:
     people = [Person(seed) for seed in SEEDS]
     shares = [
         np.mean([person.verdict(person.perfect_answers(), decisions).share for person in people])
-        for decisions in (0, 1, 3, 20)
+        for decisions in (1, 3, 20, 40)
     ]
 
     assert shares == sorted(shares)
+    assert shares[0] == pytest.approx(PRIOR_SHARE, rel=0.1)
     assert shares[1] < 2 * PRIOR_SHARE
-    assert shares[3] > 0.9
+    assert shares[2] > 0.8
+    assert shares[3] > 0.95
 
 
 def test_a_random_model_is_driven_to_no_share() -> None:
