@@ -44,6 +44,14 @@ def prioritisation_insights(actor: Actor) -> dict[str, Any]:
     }
 
 
+def provider_agreement(actor: Actor, *, days: int) -> list[dict[str, Any]]:
+    """For each provider that led a suggestion, the decisions of the last `days` days and the share that followed it."""
+    since = ports.now() - timedelta(days=days)
+    visible = Project.objects.visible_to(actor).values("pk")
+    judged = Suggestion.objects.filter(task__project__in=visible, state__in=_JUDGED, auto=False, decided_at__gte=since)
+    return _grouped(judged, "provider")
+
+
 _COUNTS: dict[str, Any] = {
     "decisions": Count("pk"),
     "accepted": Count("pk", filter=Q(state=SuggestionState.ACCEPTED)),

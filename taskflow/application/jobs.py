@@ -51,7 +51,7 @@ def run(job: Job) -> None:
         if handler is None:
             raise PermanentFailure(f"No part of this version handles jobs of kind {job.kind!r}.")
         handler(job)
-        if job.state != JobState.DONE:
+        if job.state not in {JobState.DONE, JobState.QUEUED}:
             raise PermanentFailure(f"The handler of {job.kind!r} returned without finishing its job.")
     except ledger.LeaseLost:
         log.warning("job %s (%s) was taken over by another worker", job.pk, job.kind)

@@ -63,6 +63,21 @@ def fail(job: Job, error: str, *, permanent: bool = False, retry_after: timedelt
     _fail(_held(job), job, error, permanent=permanent, retry_after=retry_after)
 
 
+def put_back(job: Job, at: datetime) -> None:
+    """Queues `job` again for `at` with fresh attempts: it went well, and there is more to do.
+
+    Call it in the transaction of the work so far. Done instead, where a job with its key was queued since the claim.
+    `LeaseLost` when the claim no longer holds.
+    """
+    held = _held(job)
+    try:
+        with transaction.atomic():
+            _settle(held, job, state=JobState.QUEUED, attempts=0, last_error="", next_attempt_at=at)
+        job.state = JobState.QUEUED
+    except IntegrityError:
+        finish(job)
+
+
 def _fail(
     held: QuerySet[Job], job: Job, error: str, *, permanent: bool = False, retry_after: timedelta | None = None
 ) -> None:

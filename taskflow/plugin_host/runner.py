@@ -178,11 +178,13 @@ class Runner:
         return self._call(slug, Kind.LLM_PROVIDER, None, "check", {}, deadline, _HEALTH)
 
     def models(self, slug: str, *, deadline: float) -> tuple[ModelInfo, ...]:
-        """The models that a provider has at hand. `CallFailed`."""
+        """The models that a provider has at hand. `CallFailed`, `permanent` where it has no library."""
+        self._require(slug, "models", deadline)
         return self._call(slug, Kind.LLM_PROVIDER, None, "models", {}, deadline, _MODELS)
 
     def pull(self, slug: str, model: str, *, deadline: float) -> Pull:
-        """Begins to fetch a model, or says how far that is. `CallFailed`."""
+        """Begins to fetch a model, or says how far that is. `CallFailed`, `permanent` where it cannot fetch any."""
+        self._require(slug, "pull", deadline)
         return self._call(slug, Kind.LLM_PROVIDER, None, "pull", {"model": model}, deadline, _PULL)
 
     def prioritise(self, slug: str, name: str, request: PriorityRequest, *, deadline: float) -> Signal | None:
@@ -206,6 +208,12 @@ class Runner:
             thread.start()
         for thread in threads:
             thread.join()
+
+    def _require(self, slug: str, method: str, deadline: float) -> None:
+        """What a provider may leave out is no defect of it."""
+        offers = self.offers(slug, deadline=deadline)
+        if not any(offer.kind == Kind.LLM_PROVIDER and method in offer.can for offer in offers):
+            raise CallFailed("permanent", f"{slug} keeps no library of models: it has no {method!r}.")
 
     def _call(
         self,

@@ -41,6 +41,8 @@ class Trial:
     next_step: str = ""
     #: What the other side said of a message that was sent.
     detail: str = ""
+    #: Tokens a second that a language model wrote for the sample, where that is known.
+    tokens_per_second: float | None = None
 
 
 def check(
@@ -93,7 +95,12 @@ def _ask(offer: Offer, call: Callable[[str, dict[str, Any]], Any]) -> Trial:
     health = _HEALTH.validate_python(call("check", {}))
     step = "" if health.ok else health.next_step or _NEXT_STEPS["transient"]
     return Trial(
-        ok=health.ok, model=health.model, sample=health.sample, error="" if health.ok else health.error, next_step=step
+        ok=health.ok,
+        model=health.model,
+        sample=health.sample,
+        error="" if health.ok else health.error,
+        next_step=step,
+        tokens_per_second=health.tokens_per_second,
     )
 
 
@@ -125,4 +132,5 @@ def _merge(first: Trial, second: Trial) -> Trial:
         model=first.model or second.model,
         sample=first.sample or second.sample,
         detail=first.detail or second.detail,
+        tokens_per_second=first.tokens_per_second or second.tokens_per_second,
     )

@@ -83,6 +83,8 @@ UNFOLD: dict[str, Any] = {
                 "separator": True,
                 "items": [
                     _page("Plugins", "extension", "plugin"),
+                    _page("Models", "neurology", "modelpull"),
+                    _page("Model calls", "receipt_long", "modelcall"),
                     _page("Jobs", "conveyor_belt", "job"),
                     _page("Events", "history", "event"),
                 ],

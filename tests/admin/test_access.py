@@ -11,12 +11,14 @@ from tests.admin.conftest import Browser
 PAGES = sorted(model._meta.model_name or "" for model in site._registry)
 
 
-def test_the_admin_has_its_ten_pages_and_none_of_other_apps() -> None:
+def test_the_admin_has_its_twelve_pages_and_none_of_other_apps() -> None:
     assert PAGES == [
         "apitoken",
         "event",
         "job",
         "label",
+        "modelcall",
+        "modelpull",
         "plugin",
         "project",
         "savedfilter",

@@ -74,6 +74,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH user": {"timezone": "Europe/Berlin"},
     "PATCH plugin": {"order": 5},
     "PUT model-provider": {"slug": None},
+    "POST model-pulls": {"slug": "sample", "model": "small"},
 }
 
 #: Routes whose object is named in the body: an unseen one is a wrong field there, and nothing at the address itself.

@@ -177,6 +177,32 @@ def test_a_lease_is_kept_by_extending_it(clock: FrozenClock) -> None:
     assert ledger.sweep(clock.now()) == 1
 
 
+def test_work_that_goes_on_is_put_back_with_fresh_attempts(clock: FrozenClock) -> None:
+    file(NOTE)
+    (job,) = ledger.claim(1, "a", clock.now())
+    with change(SYSTEM):
+        ledger.put_back(job, clock.now() + timedelta(seconds=1))
+    found = stored(job)
+    assert (found.state, found.attempts, found.lease) == (JobState.QUEUED, 0, None)
+    assert ledger.claim(1, "a", clock.now()) == []
+    clock.advance(seconds=1)
+    (again,) = ledger.claim(1, "b", clock.now())
+    # Whoever held it before has nothing to say any more.
+    with pytest.raises(ledger.LeaseLost), change(SYSTEM):
+        ledger.put_back(job, clock.now())
+    assert stored(again).state == JobState.RUNNING
+
+
+def test_work_that_goes_on_is_left_to_a_twin_that_was_queued_meanwhile(clock: FrozenClock) -> None:
+    file(NOTE, key="one")
+    (job,) = ledger.claim(1, "a", clock.now())
+    file(NOTE, key="one")
+    with change(SYSTEM):
+        ledger.put_back(job, clock.now())
+    assert stored(job).state == JobState.DONE
+    assert Job.objects.filter(state=JobState.QUEUED).count() == 1
+
+
 def test_a_lease_that_is_extended_while_the_sweep_looks_is_kept(clock: FrozenClock) -> None:
     file()
     job = take()

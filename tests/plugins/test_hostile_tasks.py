@@ -4,15 +4,13 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.apps import apps
 
-from taskflow.application import ports
-from taskflow.application.plugin_runs import StoredFailures, StoredPlugins, outbound
 from taskflow.domain.permissions import ProjectRole
 from taskflow.domain.priority import LEVELS
 from taskflow.plugin_host.runner import Runner
@@ -107,16 +105,6 @@ MARKUP = re.compile(r"[<>`\[\]{}|*_#]")
 WORDS = re.compile(r"“[^“”]*” \(words of tiny, unchecked\)")
 
 
-@pytest.fixture
-def runner(instance: Instance) -> Iterator[Runner]:
-    """As a worker has one."""
-    made = Runner(StoredPlugins(), StoredFailures(), outbound=outbound())
-    ports.install(plugins=made)
-    yield made
-    ports.forget_plugins()
-    made.close()
-
-
 def plant(world: World, api: Api, bob_api: Api) -> None:
     """Other tasks, projects, people and decisions, each with a word of its own."""
     world.join(world.home, world.bob, ProjectRole.MEMBER)
@@ -182,6 +170,8 @@ def test_orders_in_tasks_lead_to_an_opinion_or_to_none(
     plant(world, api, bob_api)
     ids = create(api, str(world.home.pk), tasks)
     run_jobs()
+    # It was asked a question of no consequence to have it ready.
+    journal.unlink(missing_ok=True)
     before, last = snapshot(), Event.objects.order_by("seq").values_list("seq", flat=True).last() or 0
 
     batch = api.post("priority-suggestions/bulk", {"tasks": ids}).json()["batch"]
@@ -192,6 +182,8 @@ def test_orders_in_tasks_lead_to_an_opinion_or_to_none(
     assert snapshot() == before
     assert set(Event.objects.filter(seq__gt=last).values_list("type", flat=True)) == {"taskflow.suggestion.ready"}
     assert set(Task.objects.filter(pk__in=ids).values_list("priority", flat=True)) == {0}
+    worded = [result for result in progress["results"] if "model_words" in str(result["reasons"])]
+    assert bool(worded) == able
     by_task = {result["task"]: result for result in progress["results"]}
     for task, pk in zip(tasks, ids, strict=True):
         check_suggestion(task, by_task[pk], shown=able)

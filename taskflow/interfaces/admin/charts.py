@@ -7,7 +7,9 @@ from typing import Any
 
 #: A grey that is legible on Unfold's light and dark background alike (4.2:1 on either).
 _TEXT = "#757d8a"
-_COLOURS = ("var(--color-primary-500)", "var(--color-base-400)")
+_COLOURS = ("var(--color-primary-500)", "var(--color-base-400)", "#d97706", "#0d9488", "#db2777", "#65a30d")
+#: More lines than these nobody tells apart.
+MOST_SERIES = len(_COLOURS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from taskflow.plugin_api import Kind
 from taskflow.plugin_host.trial import Trial
 from taskflow.store.models import Plugin
 
-_SAFE_MODE = "TASKFLOW_SAFE_MODE is on: no plugin is looked into and none runs. Unset it and restart to use plugins."
+SAFE_MODE = "TASKFLOWSAFE_MODE is on: no plugin is looked into and none runs. Unset it and restart to use plugins."
 
 
 @admin.register(Plugin, site=site)
@@ -140,5 +140,5 @@ class PluginPage(AdminPage):
 
     def _render(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
         shared = self.admin_site.each_context(request)
-        note = _SAFE_MODE if current_settings().safe_mode else ""
+        note = SAFE_MODE if current_settings().safe_mode else ""
         return TemplateResponse(request, template, {**shared, "opts": self.opts, "safe_mode": note, **context})

@@ -112,6 +112,9 @@ class CheckDocument(serializers.Serializer[Any]):
     error = serializers.CharField()
     next_step = serializers.CharField()
     detail = serializers.CharField(help_text="What the other side said of a test message")
+    tokens_per_second = serializers.FloatField(
+        allow_null=True, help_text="How fast a language model wrote the sample, where that is known"
+    )
 
 
 class ProviderFields(StrictSerializer):

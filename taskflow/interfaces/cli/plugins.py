@@ -112,6 +112,8 @@ def check(context: typer.Context, slug: Slug, data_dir: DataDir = None, json: Js
         f"{slug} works.",
         *(f"{name}: {getattr(trial, name)}" for name in ("model", "sample") if getattr(trial, name)),
     ]
+    if trial.tokens_per_second is not None:
+        told.append(f"speed: {trial.tokens_per_second:.1f} tokens/s")
     session.show(asdict(trial), [*told, f"{trial.latency_ms:.0f} ms"] if trial.latency_ms is not None else told)
 
 

@@ -13,3 +13,22 @@ const nameBoxes = () => {
   }
 };
 new MutationObserver(nameBoxes).observe(document.documentElement, { childList: true, subtree: true });
+
+// While a model is being fetched the page of models asks for that table again. Without this a reload does.
+const WATCH_EVERY = 2000;
+const watchPulls = () => {
+  const table = document.getElementById("tf-pulls");
+  if (table?.dataset.watching === "yes") setTimeout(refreshPulls, WATCH_EVERY);
+};
+const refreshPulls = async () => {
+  try {
+    const answer = await fetch("?part=pulls", { headers: { Accept: "text/html" } });
+    // Signed out meanwhile, or no longer allowed: what stands there is not replaced by another page.
+    if (!answer.ok || answer.redirected) return;
+    document.getElementById("tf-pulls").outerHTML = await answer.text();
+  } catch {
+    // The server was out of reach for a moment.
+  }
+  watchPulls();
+};
+document.addEventListener("DOMContentLoaded", watchPulls);
