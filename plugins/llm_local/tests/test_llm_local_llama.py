@@ -174,9 +174,10 @@ async def test_what_steers_the_model_is_text_when_a_person_writes_it(make: Make)
 
 
 async def test_a_cancelled_call_stops_soon_and_leaves_the_model_usable(make: Make) -> None:
-    provider = make()
+    provider = make(context=4096)
     before = await score(provider, ask("Pay rent"))
-    long = ask("", examples=EXAMPLES * 20)
+    # It would take ten seconds.
+    long = ask("", examples=EXAMPLES * 80)
     for seconds in (0.0, 0.05, 0.2):
         task = asyncio.create_task(score(provider, long))
         await asyncio.sleep(seconds)

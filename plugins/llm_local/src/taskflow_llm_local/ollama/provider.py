@@ -162,7 +162,7 @@ class Ollama:
                 await asyncio.to_thread(importlib.import_module, "ollama")
                 await asyncio.to_thread(importlib.import_module, "taskflow_llm_local.ollama.transport")
                 self._loop = asyncio.get_running_loop()
-                self._clients[limit] = self._connect(limit)
+                self._clients[limit] = await asyncio.to_thread(self._connect, limit)
             return self._clients[limit]
 
     def _connect(self, limit: float) -> "AsyncClient":
