@@ -49,7 +49,7 @@ class Model:
         text = request.prompt
         try:
             if "sleep" in text:
-                await asyncio.sleep(float(text.split("sleep ")[1].split()[0].strip('",')))
+                await asyncio.sleep(float(text.split("sleep ")[1].split()[0].split('"')[0].strip(",")))
         except asyncio.CancelledError:
             ended += 1
             raise

@@ -3,6 +3,7 @@
 import math
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,21 @@ def test_a_caller_that_leaves_ends_a_call_that_nobody_else_waits_for(gateway: Ga
     wait_for(lambda: ended(gateway) == 1, 5)
     # Nobody is to blame for that: no failure is noted.
     assert "failed" not in str(gateway.ask("Pay").json()["notes"])
+
+
+def test_callers_that_leave_while_a_provider_starts_do_it_no_harm(gateway: Gateway, site: Path) -> None:
+    gateway.configure(describe(site, trusted=True, version="leaving at the start"))
+
+    def leave(title: str) -> None:
+        with pytest.raises(httpx.ReadTimeout):
+            gateway.client.post("/suggest-priority", json={"task": {"title": title}}, timeout=0.05)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(leave, [f"left {number}" for number in range(4)]))
+    answer = gateway.ask("Pay")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["notes"] == []
+    assert calls(gateway) == 2
 
 
 def test_equal_questions_at_one_time_are_one_call(gateway: Gateway, site: Path) -> None:
