@@ -84,14 +84,16 @@ class Service:
         """Another call of a provider, in its lane. `Refusal`."""
         if slug not in self.host.held(None).plugins:
             raise Refusal(404, "not_found", f"No provider {slug[:80]!r} is configured.")
+        working = asyncio.ensure_future(self._in_lane(slug, call))
         try:
             async with asyncio.timeout(seconds):
-                async with self._lane(slug).place():
-                    return await self._in_thread(call)
+                return await asyncio.shield(working)
         except TimeoutError:
             raise refuse_late(seconds) from None
         except CallFailed as failure:
             raise refuse_call(failure) from failure
+        finally:
+            working.cancel()
 
     def forget(self) -> None:
         """Answers of another configuration are not given any more."""
@@ -114,8 +116,7 @@ class Service:
         told: list[CompletionRequest] = []
 
         async def judge(leave: Leave) -> Judged:
-            async with self._lane(plugin.slug).place():
-                judged = await self._in_thread(lambda: self._judge(asked, plugin, held.model, leave, told))
+            judged = await self._in_lane(plugin.slug, lambda: self._judge(asked, plugin, held.model, leave, told))
             self._answers.keep(key, judged)
             return judged
 
@@ -154,8 +155,20 @@ class Service:
     def _lane(self, slug: str) -> Lane:
         return self._lanes.setdefault(slug, Lane())
 
-    async def _in_thread(self, call: Callable[[], Result]) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+    async def _in_lane(self, slug: str, call: Callable[[], Result]) -> Result:
+        """What `call` returns in a thread. Cancelled, it leaves its place no sooner than the thread does: the next one
+        would find the provider busy."""
+        async with self._lane(slug).place():
+            handed = self._threads.submit(call)
+            working = asyncio.wrap_future(handed)
+            try:
+                return await asyncio.shield(working)
+            except asyncio.CancelledError:
+                if not handed.cancel():
+                    await asyncio.wait([working])
+                    # Looked at, although nobody waits for it.
+                    working.exception()
+                raise
 
 
 def _read(completion: Completion) -> Answer:
