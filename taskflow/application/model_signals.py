@@ -110,7 +110,7 @@ def _ask_model(models: Models, plugin: EnabledPlugin, question: Question, ends: 
     def call(left: float) -> Signal:
         began = time.monotonic()
         try:
-            answer = models.suggest(tell(question), deadline=left)
+            answer = models.suggest(tell(question), deadline=left, may_leave=question.remote_allowed)
         except CallFailed as failure:
             model_calls.note_failure(plugin, caller, failure, latency_ms=(time.monotonic() - began) * 1000)
             raise

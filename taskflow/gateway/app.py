@@ -157,10 +157,7 @@ def _add_providers(app: FastAPI, service: Service, bearer: Any) -> None:
     @app.post("/providers/{slug}/embed", dependencies=[bearer])
     async def embed(slug: str, fields: EmbedFields, request: Request) -> Response:
         """Vectors of texts; `vectors` is null where the provider has no model for that."""
-        host.held(fields.generation)
-        seconds, runner = fields.deadline_ms / 1000, host.runner
-        call = service.run(slug, lambda: runner.embed(slug, fields.texts, deadline=seconds), seconds=seconds)
-        found = await _while_there(request, call)
+        found = await _while_there(request, service.embed(slug, fields))
         document = {"vectors": None, "model": ""} if found is None else found.model_dump()
         return JSONResponse(document | {"notes": host.notes.take()})
 

@@ -80,6 +80,9 @@ class Question(_In):
     deadline_ms: Annotated[int, Field(ge=1, le=LONGEST_DEADLINE_MS)] = DEADLINE_MS
     #: Of the configuration that the answer must come from; None: whichever is held.
     generation: Annotated[int, Field(ge=0)] | None = None
+    #: Whether a provider that counts as leaving this machine may be told. Who asks may not know yet which one is in
+    #: force now.
+    may_leave: bool = True
 
     def asked(self) -> Asked:
         """As prompts are made of it."""
@@ -151,6 +154,8 @@ class EmbedFields(_In):
     texts: Annotated[tuple[Annotated[str, Field(max_length=10_000)], ...], Field(min_length=1, max_length=100)]
     deadline_ms: Annotated[int, Field(ge=1, le=LONGEST_DEADLINE_MS)] = DEADLINE_MS
     generation: Annotated[int, Field(ge=0)] | None = None
+    #: As in `Question`.
+    may_leave: bool = True
 
 
 class PullFields(_In):

@@ -19,17 +19,17 @@ from taskflow.domain.prompts import (
     read_answer,
     read_scores,
 )
-from taskflow.domain.redaction import redact_asked
+from taskflow.domain.redaction import redact, redact_asked
 from taskflow.domain.rules import rules_signal
 from taskflow.domain.suggestion import choose_reasons, round_to_one
 from taskflow.gateway.answers import Answers, name_content
-from taskflow.gateway.documents import Question, ReasonDocument, SentDocument, Suggestion
+from taskflow.gateway.documents import EmbedFields, Question, ReasonDocument, SentDocument, Suggestion
 from taskflow.gateway.flights import Flights
 from taskflow.gateway.hosting import Held, Host
 from taskflow.gateway.lanes import Lane
 from taskflow.gateway.metrics import Metrics
 from taskflow.gateway.refusals import PAUSE, Refusal, refuse_call
-from taskflow.plugin_api import Completion, CompletionRequest, Kind, Usage
+from taskflow.plugin_api import Completion, CompletionRequest, Embeddings, Kind, Usage
 from taskflow.plugin_host.process import Leave
 from taskflow.plugin_host.state import CallFailed, EnabledPlugin
 
@@ -70,6 +70,7 @@ class Service:
         began = time.perf_counter()
         held, plugin = self._active(question.generation)
         asked, redactions = question.asked(), 0
+        _check_leaving(plugin, may_leave=question.may_leave)
         if plugin.leaves:
             asked, redactions = redact_asked(asked)
         key = _name_question(asked, plugin, held.model)
@@ -79,6 +80,16 @@ class Service:
         latency = (time.perf_counter() - began) * 1000
         self._metrics.answered(plugin.provider, cached=cached, seconds=latency / 1000)
         return _document(judged, question.asked(), plugin, redactions, cached=cached, latency_ms=latency)
+
+    async def embed(self, slug: str, fields: EmbedFields) -> Embeddings | None:
+        """Vectors of texts; None where the provider has no model for that. `Refusal`."""
+        plugin = self.host.held(fields.generation).plugins.get(slug)
+        texts, seconds, runner = list(fields.texts), fields.deadline_ms / 1000, self.host.runner
+        if plugin is not None:
+            _check_leaving(plugin, may_leave=fields.may_leave)
+            if plugin.leaves:
+                texts = [redact(text).text for text in texts]
+        return await self.run(slug, lambda: runner.embed(slug, texts, deadline=seconds), seconds=seconds)
 
     async def run(self, slug: str, call: Callable[[], Result], *, seconds: float) -> Result:
         """Another call of a provider, in its lane. `Refusal`."""
@@ -177,6 +188,12 @@ def _read(completion: Completion) -> Answer:
         return read_answer(completion.text)
     except BadAnswer as error:
         raise CallFailed("bad_answer", str(error), where="answer") from error
+
+
+def _check_leaving(plugin: EnabledPlugin, *, may_leave: bool) -> None:
+    """Whoever asks decided by the settings that they knew; this provider's may be newer."""
+    if plugin.leaves and not may_leave:
+        raise Refusal(403, "not_allowed", f"{plugin.slug} counts as leaving this machine, which this may not.")
 
 
 def refuse_late(seconds: float, **more: Any) -> Refusal:

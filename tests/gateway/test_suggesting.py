@@ -214,6 +214,18 @@ def test_what_leaves_is_redacted_and_what_stays_is_not(gateway: Gateway, site: P
     found = gateway.ask(title).json()
     assert "ann@example.org" not in found["model"]
     assert (found["leaves"], found["sent"]["redactions"]) == (True, 1)
+    vectors = gateway.client.post("/providers/model/embed", json={"texts": [title]}).json()["vectors"]
+    assert vectors == [[len("echo [email]"), 1.0]]
+
+
+def test_what_may_not_leave_is_told_to_no_provider_that_counts_as_leaving(gateway: Gateway, site: Path) -> None:
+    assert gateway.ask("Pay", may_leave=False).status_code == 200
+    gateway.configure(describe(site, trusted=False, version="leaving"))
+    refused = gateway.ask("Pay", may_leave=False)
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
+    texts = gateway.client.post("/providers/model/embed", json={"texts": ["Pay"], "may_leave": False})
+    assert (texts.status_code, texts.json()["code"]) == (403, "not_allowed")
+    assert calls(gateway) == 1
 
 
 def at_once(gateway: Gateway, titles: list[str]) -> list[httpx.Response]:

@@ -163,6 +163,21 @@ def test_it_has_nothing_of_the_instance_in_its_environment_and_ends_with_its_par
     wait_for(lambda: not is_alive(pid), 10)
 
 
+def test_a_provider_that_came_to_leave_after_the_question_was_decided_on_is_not_told(
+    own: GatewayProcess, source: Source, sink: Remembered, folder: Path
+) -> None:
+    client = connect(own, source, sink)
+    client.suggest(about("Pay"), deadline=30)
+    source.number, source.plugins = 2, (describe(folder, version="2", trusted=False),)
+    for ask in (lambda: client.suggest(about("tell"), deadline=30), lambda: client.embed("model", ("a",), deadline=30)):
+        with pytest.raises(CallFailed) as failed:
+            ask()
+        assert failed.value.kind == "not_allowed"
+    # It had no call before this one.
+    assert client.suggest(about("tell"), deadline=30, may_leave=True).model == "1 calls, 0 ended"
+    client.close()
+
+
 def test_somebody_elses_gateway_is_asked_with_the_token(folder: Path, source: Source, sink: Remembered) -> None:
     remote = Gateway(folder)
     try:
