@@ -72,7 +72,8 @@ class Service:
         asked, redactions = question.asked(), 0
         _check_leaving(plugin, may_leave=question.may_leave)
         if plugin.leaves:
-            asked, redactions = redact_asked(asked)
+            # Elsewhere: a hundred long descriptions take longer than anybody else should wait.
+            asked, redactions = await asyncio.to_thread(redact_asked, asked)
         key = _name_question(asked, plugin, held.model)
         judged, cached = self._answers.find(key), True
         if judged is None:
@@ -88,7 +89,7 @@ class Service:
         if plugin is not None:
             _check_leaving(plugin, may_leave=fields.may_leave)
             if plugin.leaves:
-                texts = [redact(text).text for text in texts]
+                texts = await asyncio.to_thread(lambda: [redact(text).text for text in fields.texts])
         return await self.run(slug, lambda: runner.embed(slug, texts, deadline=seconds), seconds=seconds)
 
     async def run(self, slug: str, call: Callable[[], Result], *, seconds: float) -> Result:

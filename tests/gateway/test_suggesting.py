@@ -218,6 +218,19 @@ def test_what_leaves_is_redacted_and_what_stays_is_not(gateway: Gateway, site: P
     assert vectors == [[len("echo [email]"), 1.0]]
 
 
+def test_others_are_answered_while_a_long_text_is_redacted(gateway: Gateway, site: Path) -> None:
+    gateway.configure(describe(site, trusted=False, version="long"))
+    task = {"title": "Pay", "description": "\ufdfa" * 100_000}
+    meanwhile = 0
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(gateway.client.post, "/suggest-priority", json={"task": task})
+        while not asked.done():
+            gateway.client.get("/healthz").raise_for_status()
+            meanwhile += not asked.done()
+    assert asked.result().status_code == 200
+    assert meanwhile > 5
+
+
 def test_what_may_not_leave_is_told_to_no_provider_that_counts_as_leaving(gateway: Gateway, site: Path) -> None:
     assert gateway.ask("Pay", may_leave=False).status_code == 200
     gateway.configure(describe(site, trusted=False, version="leaving"))
