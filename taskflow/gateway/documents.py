@@ -14,6 +14,8 @@ from taskflow.plugin_host.state import EnabledPlugin, Outbound
 #: Milliseconds: what a question may wait for when it does not say, and at most.
 DEADLINE_MS, LONGEST_DEADLINE_MS = 10_000, 60_000
 MOST_AT_ONCE = 100
+#: Moments that can be told in every time zone.
+_EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 _Name = Annotated[str, Field(max_length=500)]
 
 
@@ -66,7 +68,7 @@ class ExampleFields(_Told):
 class ContextFields(_Told):
     """Whose question it is and when. `now` is the present moment where it is left out."""
 
-    now: AwareDatetime | None = None
+    now: Annotated[AwareDatetime, Field(ge=_EARLIEST, le=_LATEST)] | None = None
     timezone: Annotated[str, Field(max_length=64), AfterValidator(_check_zone)] = "UTC"
     #: Newest first; more than a model is shown are left aside.
     examples: Annotated[tuple[ExampleFields, ...], Field(max_length=200)] = ()
