@@ -16,7 +16,7 @@ from taskflow.application.plugin_board import pick, read_board
 from taskflow.application.ports import ModelAnswer, Models
 from taskflow.domain.facts import TaskFacts
 from taskflow.domain.priority import Level
-from taskflow.domain.prompts import Asked
+from taskflow.domain.prompts import Asked, tidy_name
 from taskflow.domain.redaction import redact_asked
 from taskflow.domain.suggestion import Reason, Signal
 from taskflow.learning.examples import Example
@@ -195,7 +195,7 @@ def _read_opinion(opinion: Opinion, provider: str) -> Signal:
     return Signal(
         source="model",
         provider=provider,
-        model=opinion.model or None,
+        model=tidy_name(opinion.model) or None,
         probabilities=dict(opinion.probabilities),
         reasons=reasons,
         # Somebody installed it for the very purpose.

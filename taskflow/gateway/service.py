@@ -18,6 +18,7 @@ from taskflow.domain.prompts import (
     build_prompt,
     read_answer,
     read_scores,
+    tidy_name,
 )
 from taskflow.domain.redaction import redact, redact_asked
 from taskflow.domain.rules import rules_signal
@@ -77,7 +78,7 @@ class Service:
         key = _name_question(asked, plugin, held.model)
         judged, cached = self._answers.find(key), True
         if judged is None:
-            judged, cached = await self._ask(key, asked, plugin, held, question.deadline_ms / 1000), False
+            judged, cached = await self._ask(key, asked, plugin, held, question.deadline_ms / 1000, redactions), False
         latency = (time.perf_counter() - began) * 1000
         self._metrics.answered(plugin.provider, cached=cached, seconds=latency / 1000)
         return _document(judged, question.asked(), plugin, redactions, cached=cached, latency_ms=latency)
@@ -124,7 +125,9 @@ class Service:
             raise Refusal(503, "no_provider", "No model provider is active.", retry_after=PAUSE)
         return held, plugin
 
-    async def _ask(self, key: str, asked: Asked, plugin: EnabledPlugin, held: Held, seconds: float) -> Judged:
+    async def _ask(
+        self, key: str, asked: Asked, plugin: EnabledPlugin, held: Held, seconds: float, redactions: int
+    ) -> Judged:
         told: list[CompletionRequest] = []
 
         async def judge(leave: Leave) -> Judged:
@@ -136,13 +139,13 @@ class Service:
             return await self._flights.join(key, judge, seconds=seconds)
         except TimeoutError:
             self._metrics.failed(plugin.provider, "deadline")
-            raise refuse_late(seconds, **_sent(told)) from None
+            raise refuse_late(seconds, **_sent(told, redactions)) from None
         except CallFailed as failure:
             self._metrics.failed(plugin.provider, failure.kind)
-            raise refuse_call(failure, **_sent(told)) from failure
+            raise refuse_call(failure, **_sent(told, redactions)) from failure
         except BadAnswer as error:
             self._metrics.failed(plugin.provider, "bad_answer")
-            raise Refusal(503, "bad_answer", str(error), retry_after=PAUSE, **_sent(told)) from error
+            raise Refusal(503, "bad_answer", str(error), retry_after=PAUSE, **_sent(told, redactions)) from error
 
     def _judge(
         self, asked: Asked, plugin: EnabledPlugin, model: str | None, leave: Leave, told: list[CompletionRequest]
@@ -203,15 +206,15 @@ def refuse_late(seconds: float, **more: Any) -> Refusal:
     return Refusal(503, "timeout", detail, retry_after=PAUSE, **more)
 
 
-def measure_sent(request: CompletionRequest, redactions: int = 0) -> SentDocument:
+def measure_sent(request: CompletionRequest, redactions: int) -> SentDocument:
     """What goes to a model, without its text."""
     text = f"{request.system}\n{request.prompt}".encode()
     return SentDocument(sha256=hashlib.sha256(text).hexdigest(), bytes=len(text), redactions=redactions)
 
 
-def _sent(told: Sequence[CompletionRequest]) -> dict[str, Any]:
+def _sent(told: Sequence[CompletionRequest], redactions: int) -> dict[str, Any]:
     """What a failed call had told the model by then; nothing where an equal question told it."""
-    return {"sent": measure_sent(told[-1]).model_dump()} if told else {}
+    return {"sent": measure_sent(told[-1], redactions).model_dump()} if told else {}
 
 
 def _name_question(asked: Asked, plugin: EnabledPlugin, model: str | None) -> str:
@@ -235,7 +238,7 @@ def _document(
         probabilities=probabilities,
         reasons=[ReasonDocument(code=each.code, text=each.text, field=each.field) for each in reasons],
         provider=plugin.provider,
-        model=judged.model,
+        model=tidy_name(judged.model),
         prompt_version=PROMPT_VERSION,
         latency_ms=round(latency_ms, 3),
         words=judged.answer.words if plugin.able else "",

@@ -44,6 +44,11 @@ def test_a_models_own_probabilities_become_a_suggestion(gateway: Gateway) -> Non
     assert "due today" in " ".join(reason["text"] for reason in found["reasons"])
 
 
+def test_what_a_server_calls_its_model_is_a_name_on_one_line(gateway: Gateway, site: Path) -> None:
+    gateway.configure(describe(site, trusted=True, version="named"), model="<b>big</b>\n\u202emodel\x07")
+    assert gateway.ask("Pay").json()["model"] == "b big /b model"
+
+
 def test_a_model_that_cannot_score_is_asked_for_json(gateway: Gateway, site: Path) -> None:
     gateway.configure(describe(site, trusted=True, scores=False))
     found = gateway.ask("Pay").json()
@@ -214,6 +219,8 @@ def test_what_leaves_is_redacted_and_what_stays_is_not(gateway: Gateway, site: P
     found = gateway.ask(title).json()
     assert "ann@example.org" not in found["model"]
     assert (found["leaves"], found["sent"]["redactions"]) == (True, 1)
+    failed = gateway.ask("refuse ann@example.org").json()
+    assert (failed["code"], failed["sent"]["redactions"]) == ("permanent", 1)
     vectors = gateway.client.post("/providers/model/embed", json={"texts": [title]}).json()["vectors"]
     assert vectors == [[len("echo [email]"), 1.0]]
 

@@ -106,6 +106,14 @@ def test_a_plugin_sees_nothing_of_the_instances_environment(
     assert "PGPASSWORD" not in names
 
 
+def test_a_provider_that_has_no_vectors_gives_none_and_is_not_blamed(
+    folder: Path, plugins: Plugins, runner: Runner, sink: Remembered
+) -> None:
+    plugins.enable(put(folder, "echo"))
+    assert runner.embed("echo", ["hello"], deadline=10) is None
+    assert sink.failures == []
+
+
 def test_a_call_past_its_deadline_is_given_up_and_leaves_the_plugin_usable(
     folder: Path, plugins: Plugins, runner: Runner
 ) -> None:
