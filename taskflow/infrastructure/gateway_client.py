@@ -30,6 +30,9 @@ class Place(Protocol):
         """Its address; starts it where that is its business, within `deadline` seconds. `CallFailed` where it cannot
         be had."""
 
+    def lost(self) -> None:
+        """A connection to it ended without an answer."""
+
 
 class ConfigSource(Protocol):
     """What the gateway is to hold."""
@@ -136,6 +139,7 @@ class GatewayClient:
             except httpx.TransportError as error:
                 if last:
                     raise CallFailed("transient", f"The gateway cannot be reached: {type(error).__name__}.") from error
+                self._place.lost()
         raise AssertionError("unreachable")
 
     def _take_notes(self, document: Mapping[str, Any]) -> None:

@@ -1,9 +1,11 @@
 """The core's way to a gateway: its own one, started at need and after a death, or one that somebody else runs."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -110,6 +112,31 @@ def test_one_that_was_killed_is_started_anew_and_told_again(
     wait_for(asked, 20)
     assert own.pid not in (None, pid)
     client.close()
+
+
+def test_one_that_dies_in_the_middle_of_a_question_is_started_anew_and_asked_again(
+    own: GatewayProcess, source: Source, sink: Remembered
+) -> None:
+    client = connect(own, source, sink)
+    client.suggest(about("Pay"), deadline=30)
+    for number in range(3):
+        pid, title = own.pid, f"sleep 0.6 {number}"
+        assert pid is not None
+        threading.Timer(0.3, os.kill, (pid, signal.SIGKILL)).start()
+        began = time.monotonic()
+        with contextlib.suppress(CallFailed):
+            # The second and third may come too soon after a death to be started at once.
+            assert client.suggest(about(title), deadline=15).model == "tiny"
+        assert time.monotonic() - began < 10
+        wait_for(lambda: answers(client), 20)
+    client.close()
+
+
+def answers(client: GatewayClient) -> bool:
+    try:
+        return client.suggest(about("Call"), deadline=10).model == "tiny"
+    except CallFailed:
+        return False
 
 
 def test_a_provider_that_crashes_takes_its_own_process_alone(
