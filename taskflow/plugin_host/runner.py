@@ -256,8 +256,9 @@ class Runner:
         slug, breaker = hosted.plugin.slug, hosted.breaker(capability)
         wait = breaker.admit()
         if wait is not None:
-            span = "until its settings change" if wait > LONGEST_REST else f"for another {wait:.0f} s"
-            message = f"{slug} failed too often in a row and is not asked {span}."
+            message = f"{slug} failed too often in a row and is not asked for another {wait:.0f} s."
+            if wait > LONGEST_REST:
+                message = f"{slug} was refused for its credentials and is not asked until its settings change."
             raise CallFailed("breaker_open", message, retry_after=wait)
         try:
             with hosted.slot():
