@@ -47,7 +47,7 @@ def _import() -> Any:
     try:
         library = importlib.import_module("llama_cpp")
     except (ImportError, OSError, RuntimeError) as error:
-        remedy = "Install the extra: pip install 'taskflow-llm-local[llama_cpp]', or make up LLM=local. Or use ollama."
+        remedy = "Install the extra: pip install 'taskflow-llm-local[llama-cpp]', or make up LLM=local. Or use ollama."
         raise Unfit(f"llama-cpp-python cannot be imported: {shorten(str(error))}.", remedy) from error
     _take_over_the_log(library)
     library.llama_backend_init()
