@@ -8,6 +8,7 @@ want some.
 """
 
 import json
+import statistics
 import sys
 import tempfile
 import time
