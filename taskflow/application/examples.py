@@ -51,15 +51,20 @@ def about_others(examples: Sequence[Example], task_id: UUID) -> list[Example]:
 
 def quote_decisions(user_id: UUID | None, project_id: UUID, *, besides: UUID) -> tuple[tuple[str, Level], ...]:
     """Titles and levels of what this person decided about other tasks of this very project, newest first: nothing else
-    is quoted to a language model."""
+    is quoted to a language model.
+
+    Titles are those of now. One that was changed, or that the task had in another project when it was decided, is not
+    told any more, and what is in the trash neither.
+    """
     if user_id is None:
         return ()
     found = (
         Decision.objects.filter(user_id=user_id, project_id=project_id, task__project_id=project_id)
+        .filter(task__deleted_at=None)
         .exclude(kind=DecisionKind.DISMISS)
         .exclude(task_id=besides)
         .order_by("-decided_at")
-        .values_list("task_id", "facts__title", "priority")
+        .values_list("task_id", "task__title", "priority")
     )
     latest: dict[UUID | None, tuple[str, Level]] = {}
     # Some tasks were decided more than once.

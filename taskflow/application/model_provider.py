@@ -12,6 +12,7 @@ from taskflow.domain.permissions import Action, Actor
 from taskflow.plugin_api import Kind
 from taskflow.store.models import PluginBoard
 
+_LONGEST_NAME = 200
 _READY = {Status.ACTIVE, Status.DEGRADED}
 
 
@@ -47,6 +48,7 @@ def choose_provider(actor: Actor, slug: str | None, *, model: str | None = None)
         )
     if slug is None and model:
         raise Invalid.field("model", "without_provider", "Name the provider that has this model.")
+    model = check_name(model) if model else None
     with change(actor) as opened:
         board = PluginBoard.objects.select_for_update().get_or_create(pk=PluginBoard.ONLY)[0]
         board.provider, board.provider_model = slug or "", model or ""
@@ -54,6 +56,14 @@ def choose_provider(actor: Actor, slug: str | None, *, model: str | None = None)
         opened.event(EventType.PROVIDER_CHOSEN, data={"slug": slug, "model": model})
         next_generation(opened)
     return describe_choice(cards)
+
+
+def check_name(model: str) -> str:
+    """A model's name as it is kept, which gateways take too. `Invalid` for what can be none."""
+    name = model.strip()
+    if not name or len(name) > _LONGEST_NAME or not name.isprintable():
+        raise Invalid.field("model", "invalid", f"Name a model, in 1 to {_LONGEST_NAME} characters on one line.")
+    return name
 
 
 def describe_choice(cards: list[Card]) -> ProviderChoice:

@@ -11,6 +11,7 @@ from taskflow.application import ledger, ports
 from taskflow.application.access import require_site
 from taskflow.application.changes import Change, change
 from taskflow.application.jobs import handles
+from taskflow.application.model_provider import check_name
 from taskflow.application.plugin_cards import Status, list_cards
 from taskflow.domain.errors import Invalid
 from taskflow.domain.permissions import SYSTEM, Action, Actor
@@ -28,7 +29,6 @@ DEADLINE = 10.0
 #: How long a provider may be out of reach before a pull counts as failed.
 PATIENCE = timedelta(minutes=5)
 MOST_LISTED = 100
-_LONGEST_NAME = 200
 _USABLE = {Status.ACTIVE, Status.DEGRADED}
 #: Failures that pass: it is looked at again.
 _PASSING = {"transient", "timeout", "busy", "crash", "breaker_open", "not_running"}
@@ -40,7 +40,7 @@ def start_pull(actor: Actor, slug: str, model: str) -> ModelPull:
     Site administrators only. `Invalid` for a plugin that is no enabled provider, or a name that can be none.
     """
     require_site(actor, Action.PLUGIN_ADMIN)
-    name = _check_name(model)
+    name = check_name(model)
     cards = list_cards(actor)
     ready = [card.plugin.slug for card in cards if Kind.LLM_PROVIDER in card.kinds and card.status in _USABLE]
     if slug not in ready:
@@ -78,13 +78,6 @@ def look_at_pull(job: Job) -> None:
             ledger.put_back(job, opened.now + EVERY)
         else:
             ledger.finish(job)
-
-
-def _check_name(model: str) -> str:
-    name = model.strip()
-    if not name or len(name) > _LONGEST_NAME or not name.isprintable():
-        raise Invalid.field("model", "invalid", f"Name a model, in 1 to {_LONGEST_NAME} characters on one line.")
-    return name
 
 
 def _key(pull: UUID) -> str:

@@ -16,7 +16,7 @@ from taskflow.application.plugin_board import pick, read_board
 from taskflow.application.ports import ModelAnswer, Models
 from taskflow.domain.facts import TaskFacts
 from taskflow.domain.priority import Level
-from taskflow.domain.prompts import Asked
+from taskflow.domain.prompts import Asked, tidy_name
 from taskflow.domain.redaction import redact_asked
 from taskflow.domain.suggestion import Reason, Signal
 from taskflow.learning.examples import Example
@@ -110,7 +110,7 @@ def _ask_model(models: Models, plugin: EnabledPlugin, question: Question, ends: 
     def call(left: float) -> Signal:
         began = time.monotonic()
         try:
-            answer = models.suggest(tell(question), deadline=left)
+            answer = models.suggest(tell(question), deadline=left, may_leave=question.remote_allowed)
         except CallFailed as failure:
             model_calls.note_failure(plugin, caller, failure, latency_ms=(time.monotonic() - began) * 1000)
             raise
@@ -195,7 +195,7 @@ def _read_opinion(opinion: Opinion, provider: str) -> Signal:
     return Signal(
         source="model",
         provider=provider,
-        model=opinion.model or None,
+        model=tidy_name(opinion.model) or None,
         probabilities=dict(opinion.probabilities),
         reasons=reasons,
         # Somebody installed it for the very purpose.

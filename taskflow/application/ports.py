@@ -85,8 +85,9 @@ class ModelAnswer:
 class Models(Protocol):
     """The language models that are enabled, wherever they run. All calls raise `plugin_host.state.CallFailed`."""
 
-    def suggest(self, asked: "Asked", *, deadline: float) -> ModelAnswer:
-        """What the provider in force says of a task, within `deadline` seconds."""
+    def suggest(self, asked: "Asked", *, deadline: float, may_leave: bool = False) -> ModelAnswer:
+        """What the provider in force says of a task, within `deadline` seconds; unless the task `may_leave`, only one
+        that does not count as leaving this machine at the moment of the call is told."""
 
     def configure(self, *, deadline: float) -> None:
         """Tells them which providers are enabled now, so that the next question need not wait for that."""

@@ -200,6 +200,12 @@ def _tidy(words: Any) -> str:
     return " ".join(plain.split())[:_LONGEST_WORDS]
 
 
+def tidy_name(model: str) -> str:
+    """What a server calls its model, on one line, without control characters or marks of markup: people read it."""
+    plain = "".join(sign if sign.isprintable() and sign not in "<>" else " " for sign in model)
+    return " ".join(plain.split())
+
+
 def spread(level: Level, confidence: float) -> dict[Level, float]:
     """Probabilities with `confidence` (at least an equal share) on `level`, the rest falling off with the distance."""
     sure = min(0.97, max(1 / len(LEVELS), confidence))

@@ -14,6 +14,8 @@ from taskflow.plugin_host.state import EnabledPlugin, Outbound
 #: Milliseconds: what a question may wait for when it does not say, and at most.
 DEADLINE_MS, LONGEST_DEADLINE_MS = 10_000, 60_000
 MOST_AT_ONCE = 100
+#: Moments that can be told in every time zone.
+_EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 _Name = Annotated[str, Field(max_length=500)]
 
 
@@ -66,7 +68,7 @@ class ExampleFields(_Told):
 class ContextFields(_Told):
     """Whose question it is and when. `now` is the present moment where it is left out."""
 
-    now: AwareDatetime | None = None
+    now: Annotated[AwareDatetime, Field(ge=_EARLIEST, le=_LATEST)] | None = None
     timezone: Annotated[str, Field(max_length=64), AfterValidator(_check_zone)] = "UTC"
     #: Newest first; more than a model is shown are left aside.
     examples: Annotated[tuple[ExampleFields, ...], Field(max_length=200)] = ()
@@ -80,6 +82,9 @@ class Question(_In):
     deadline_ms: Annotated[int, Field(ge=1, le=LONGEST_DEADLINE_MS)] = DEADLINE_MS
     #: Of the configuration that the answer must come from; None: whichever is held.
     generation: Annotated[int, Field(ge=0)] | None = None
+    #: Whether a provider that counts as leaving this machine may be told. Who asks may not know yet which one is in
+    #: force now.
+    may_leave: bool = True
 
     def asked(self) -> Asked:
         """As prompts are made of it."""
@@ -151,6 +156,8 @@ class EmbedFields(_In):
     texts: Annotated[tuple[Annotated[str, Field(max_length=10_000)], ...], Field(min_length=1, max_length=100)]
     deadline_ms: Annotated[int, Field(ge=1, le=LONGEST_DEADLINE_MS)] = DEADLINE_MS
     generation: Annotated[int, Field(ge=0)] | None = None
+    #: As in `Question`.
+    may_leave: bool = True
 
 
 class PullFields(_In):

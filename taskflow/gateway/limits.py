@@ -1,5 +1,6 @@
-"""How large a request may be."""
+"""Who may ask, and how large a request may be."""
 
+import hmac
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
@@ -14,6 +15,31 @@ Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 #: Bytes. A hundred tasks with long descriptions.
 MOST_BYTES = 10_000_000
+_TOO_LARGE = Refusal(413, "too_large", f"A request has {MOST_BYTES:,} bytes at most.")
+_CLOSE = (b"connection", b"close")
+
+
+#: What anybody may read.
+_OPEN = frozenset({"/healthz", "/readyz", "/openapi.json"})
+
+
+class TokenCheck:
+    """Refuses whoever has not the token with 401, before anything of the body is read."""
+
+    def __init__(self, app: Application, token: str) -> None:
+        self._app, self._token = app, token.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request."""
+        if scope["type"] != "http" or scope["path"] in _OPEN or self._has_token(scope):
+            await self._app(scope, receive, send)
+            return
+        detail = "Send the gateway's token: Authorization: Bearer …"
+        await _refuse(send, Refusal(401, "unauthenticated", detail), (b"www-authenticate", b"Bearer"))
+
+    def _has_token(self, scope: Scope) -> bool:
+        scheme, _, given = dict(scope["headers"]).get(b"authorization", b"").partition(b" ")
+        return scheme.lower() == b"bearer" and hmac.compare_digest(given.strip(), self._token)
 
 
 class BodyLimit:
@@ -31,13 +57,13 @@ class BodyLimit:
         length = headers.get(b"content-length")
         if length is not None:
             if int(length) > MOST_BYTES:
-                await _refuse(send)
+                await _refuse(send, _TOO_LARGE, _CLOSE)
             else:
                 await self._app(scope, receive, send)
         elif b"transfer-encoding" in headers:
             body = await _read(receive)
             if body is None:
-                await _refuse(send)
+                await _refuse(send, _TOO_LARGE, _CLOSE)
             else:
                 await self._app(scope, _replay(body, receive), send)
         else:
@@ -69,13 +95,12 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return replay
 
 
-async def _refuse(send: Send) -> None:
-    refusal = Refusal(413, "too_large", f"A request has {MOST_BYTES:,} bytes at most.")
+async def _refuse(send: Send, refusal: Refusal, *more: tuple[bytes, bytes]) -> None:
     body = json.dumps(refusal.document()).encode()
     headers = [
         (b"content-type", b"application/problem+json"),
         (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),
+        *more,
     ]
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -24,6 +24,8 @@ CONNECT, BLOCKED = 3.0, 3.0
 #: Seconds between two signs of life; a peer that is gone is noticed after two of them.
 _HEARTBEAT = 5
 _DURABLE = 2
+#: Bytes of a routing key and of a message's id, by the protocol.
+_LONGEST_NAME = 255
 
 
 class NotPublished(Exception):
@@ -125,9 +127,14 @@ def read_event(event: dict[str, Any]) -> Outgoing:
             raise ValueError(f"{name}: a CloudEvent has a text here")
     if event["specversion"] != "1.0":
         raise ValueError("specversion: 1.0 is the one that is known")
-    if len(event["type"].encode()) > 255 or len(event["id"]) > 255:
-        raise ValueError("type, id: they have 255 bytes at most")
-    return Outgoing(event["type"], event["id"], json.dumps(event, ensure_ascii=False).encode())
+    try:
+        body = json.dumps(event, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("event: it holds half of a surrogate pair, which is no text") from None
+    for name in ("type", "id"):
+        if len(event[name].encode()) > _LONGEST_NAME:
+            raise ValueError(f"{name}: it has {_LONGEST_NAME} bytes at most")
+    return Outgoing(event["type"], event["id"], body)
 
 
 def _describe(error: BaseException) -> str:

@@ -46,11 +46,17 @@ def refuse_call(failure: CallFailed, **more: Any) -> Refusal:
     return Refusal(status, failure.kind, failure.message, retry_after=wait, **more)
 
 
+def _name_field(error: dict[str, Any]) -> str:
+    # Of what is no JSON the place is told, which is no field.
+    parts = () if error["type"] == "json_invalid" else error["loc"]
+    return ".".join(str(part) for part in parts if part != "body") or "body"
+
+
 def refuse_fields(errors: Sequence[dict[str, Any]]) -> Refusal:
     """What is wrong with a body; no value is repeated."""
     found = [
         {
-            "field": ".".join(str(part) for part in error["loc"] if part != "body") or "body",
+            "field": _name_field(error),
             "code": str(error["type"]),
             "detail": str(error["msg"]),
         }

@@ -18,18 +18,19 @@ from taskflow.domain.prompts import (
     build_prompt,
     read_answer,
     read_scores,
+    tidy_name,
 )
-from taskflow.domain.redaction import redact_asked
+from taskflow.domain.redaction import redact, redact_asked
 from taskflow.domain.rules import rules_signal
 from taskflow.domain.suggestion import choose_reasons, round_to_one
 from taskflow.gateway.answers import Answers, name_content
-from taskflow.gateway.documents import Question, ReasonDocument, SentDocument, Suggestion
+from taskflow.gateway.documents import EmbedFields, Question, ReasonDocument, SentDocument, Suggestion
 from taskflow.gateway.flights import Flights
 from taskflow.gateway.hosting import Held, Host
 from taskflow.gateway.lanes import Lane
 from taskflow.gateway.metrics import Metrics
 from taskflow.gateway.refusals import PAUSE, Refusal, refuse_call
-from taskflow.plugin_api import Completion, CompletionRequest, Kind, Usage
+from taskflow.plugin_api import Completion, CompletionRequest, Embeddings, Kind, Usage
 from taskflow.plugin_host.process import Leave
 from taskflow.plugin_host.state import CallFailed, EnabledPlugin
 
@@ -70,28 +71,42 @@ class Service:
         began = time.perf_counter()
         held, plugin = self._active(question.generation)
         asked, redactions = question.asked(), 0
+        _check_leaving(plugin, may_leave=question.may_leave)
         if plugin.leaves:
-            asked, redactions = redact_asked(asked)
+            # Elsewhere: a hundred long descriptions take longer than anybody else should wait.
+            asked, redactions = await asyncio.to_thread(redact_asked, asked)
         key = _name_question(asked, plugin, held.model)
         judged, cached = self._answers.find(key), True
         if judged is None:
-            judged, cached = await self._ask(key, asked, plugin, held, question.deadline_ms / 1000), False
+            judged, cached = await self._ask(key, asked, plugin, held, question.deadline_ms / 1000, redactions), False
         latency = (time.perf_counter() - began) * 1000
         self._metrics.answered(plugin.provider, cached=cached, seconds=latency / 1000)
         return _document(judged, question.asked(), plugin, redactions, cached=cached, latency_ms=latency)
+
+    async def embed(self, slug: str, fields: EmbedFields) -> Embeddings | None:
+        """Vectors of texts; None where the provider has no model for that. `Refusal`."""
+        plugin = self.host.held(fields.generation).plugins.get(slug)
+        texts, seconds, runner = list(fields.texts), fields.deadline_ms / 1000, self.host.runner
+        if plugin is not None:
+            _check_leaving(plugin, may_leave=fields.may_leave)
+            if plugin.leaves:
+                texts = await asyncio.to_thread(lambda: [redact(text).text for text in fields.texts])
+        return await self.run(slug, lambda: runner.embed(slug, texts, deadline=seconds), seconds=seconds)
 
     async def run(self, slug: str, call: Callable[[], Result], *, seconds: float) -> Result:
         """Another call of a provider, in its lane. `Refusal`."""
         if slug not in self.host.held(None).plugins:
             raise Refusal(404, "not_found", f"No provider {slug[:80]!r} is configured.")
+        working = asyncio.ensure_future(self._in_lane(slug, call))
         try:
             async with asyncio.timeout(seconds):
-                async with self._lane(slug).place():
-                    return await self._in_thread(call)
+                return await asyncio.shield(working)
         except TimeoutError:
             raise refuse_late(seconds) from None
         except CallFailed as failure:
             raise refuse_call(failure) from failure
+        finally:
+            working.cancel()
 
     def forget(self) -> None:
         """Answers of another configuration are not given any more."""
@@ -110,12 +125,13 @@ class Service:
             raise Refusal(503, "no_provider", "No model provider is active.", retry_after=PAUSE)
         return held, plugin
 
-    async def _ask(self, key: str, asked: Asked, plugin: EnabledPlugin, held: Held, seconds: float) -> Judged:
+    async def _ask(
+        self, key: str, asked: Asked, plugin: EnabledPlugin, held: Held, seconds: float, redactions: int
+    ) -> Judged:
         told: list[CompletionRequest] = []
 
         async def judge(leave: Leave) -> Judged:
-            async with self._lane(plugin.slug).place():
-                judged = await self._in_thread(lambda: self._judge(asked, plugin, held.model, leave, told))
+            judged = await self._in_lane(plugin.slug, lambda: self._judge(asked, plugin, held.model, leave, told))
             self._answers.keep(key, judged)
             return judged
 
@@ -123,13 +139,13 @@ class Service:
             return await self._flights.join(key, judge, seconds=seconds)
         except TimeoutError:
             self._metrics.failed(plugin.provider, "deadline")
-            raise refuse_late(seconds, **_sent(told)) from None
+            raise refuse_late(seconds, **_sent(told, redactions)) from None
         except CallFailed as failure:
             self._metrics.failed(plugin.provider, failure.kind)
-            raise refuse_call(failure, **_sent(told)) from failure
+            raise refuse_call(failure, **_sent(told, redactions)) from failure
         except BadAnswer as error:
             self._metrics.failed(plugin.provider, "bad_answer")
-            raise Refusal(503, "bad_answer", str(error), retry_after=PAUSE, **_sent(told)) from error
+            raise Refusal(503, "bad_answer", str(error), retry_after=PAUSE, **_sent(told, redactions)) from error
 
     def _judge(
         self, asked: Asked, plugin: EnabledPlugin, model: str | None, leave: Leave, told: list[CompletionRequest]
@@ -154,8 +170,20 @@ class Service:
     def _lane(self, slug: str) -> Lane:
         return self._lanes.setdefault(slug, Lane())
 
-    async def _in_thread(self, call: Callable[[], Result]) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+    async def _in_lane(self, slug: str, call: Callable[[], Result]) -> Result:
+        """What `call` returns in a thread. Cancelled, it leaves its place no sooner than the thread does: the next one
+        would find the provider busy."""
+        async with self._lane(slug).place():
+            handed = self._threads.submit(call)
+            working = asyncio.wrap_future(handed)
+            try:
+                return await asyncio.shield(working)
+            except asyncio.CancelledError:
+                if not handed.cancel():
+                    await asyncio.wait([working])
+                    # Looked at, although nobody waits for it.
+                    working.exception()
+                raise
 
 
 def _read(completion: Completion) -> Answer:
@@ -166,21 +194,27 @@ def _read(completion: Completion) -> Answer:
         raise CallFailed("bad_answer", str(error), where="answer") from error
 
 
+def _check_leaving(plugin: EnabledPlugin, *, may_leave: bool) -> None:
+    """Whoever asks decided by the settings that they knew; this provider's may be newer."""
+    if plugin.leaves and not may_leave:
+        raise Refusal(403, "not_allowed", f"{plugin.slug} counts as leaving this machine, which this may not.")
+
+
 def refuse_late(seconds: float, **more: Any) -> Refusal:
     """Nobody waits longer."""
     detail = f"The model did not answer within {seconds:.3g} seconds."
     return Refusal(503, "timeout", detail, retry_after=PAUSE, **more)
 
 
-def measure_sent(request: CompletionRequest, redactions: int = 0) -> SentDocument:
+def measure_sent(request: CompletionRequest, redactions: int) -> SentDocument:
     """What goes to a model, without its text."""
     text = f"{request.system}\n{request.prompt}".encode()
     return SentDocument(sha256=hashlib.sha256(text).hexdigest(), bytes=len(text), redactions=redactions)
 
 
-def _sent(told: Sequence[CompletionRequest]) -> dict[str, Any]:
+def _sent(told: Sequence[CompletionRequest], redactions: int) -> dict[str, Any]:
     """What a failed call had told the model by then; nothing where an equal question told it."""
-    return {"sent": measure_sent(told[-1]).model_dump()} if told else {}
+    return {"sent": measure_sent(told[-1], redactions).model_dump()} if told else {}
 
 
 def _name_question(asked: Asked, plugin: EnabledPlugin, model: str | None) -> str:
@@ -204,7 +238,7 @@ def _document(
         probabilities=probabilities,
         reasons=[ReasonDocument(code=each.code, text=each.text, field=each.field) for each in reasons],
         provider=plugin.provider,
-        model=judged.model,
+        model=tidy_name(judged.model),
         prompt_version=PROMPT_VERSION,
         latency_ms=round(latency_ms, 3),
         words=judged.answer.words if plugin.able else "",

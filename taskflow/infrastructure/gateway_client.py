@@ -30,6 +30,9 @@ class Place(Protocol):
         """Its address; starts it where that is its business, within `deadline` seconds. `CallFailed` where it cannot
         be had."""
 
+    def lost(self) -> None:
+        """A connection to it ended without an answer."""
+
 
 class ConfigSource(Protocol):
     """What the gateway is to hold."""
@@ -50,9 +53,10 @@ class GatewayClient:
         self._client = httpx.Client(trust_env=False, headers={"User-Agent": "taskflow"})
         self._has_pushed = False
 
-    def suggest(self, asked: Asked, *, deadline: float) -> ModelAnswer:
-        """What the active model says of a task, within `deadline` seconds. `CallFailed`."""
-        body = {"task": _tell_task(asked), "context": _tell_context(asked)}
+    def suggest(self, asked: Asked, *, deadline: float, may_leave: bool = False) -> ModelAnswer:
+        """What the active model says of a task, within `deadline` seconds. `CallFailed`, `not_allowed` where it counts
+        as leaving this machine by now and the task may not."""
+        body = {"task": _tell_task(asked), "context": _tell_context(asked), "may_leave": may_leave}
         found = self._ask("POST", "/suggest-priority", body, deadline, says=True)
         return ModelAnswer(
             probabilities=found["probabilities"],
@@ -69,8 +73,9 @@ class GatewayClient:
         )
 
     def embed(self, slug: str, texts: tuple[str, ...], *, deadline: float) -> Embeddings | None:
-        """Vectors of texts; None where the provider has no model for that. `CallFailed`."""
-        found = self._ask("POST", f"/providers/{slug}/embed", {"texts": list(texts)}, deadline, says=True)
+        """Vectors of texts, which stay on this machine; None where the provider has no model for that. `CallFailed`."""
+        body = {"texts": list(texts), "may_leave": False}
+        found = self._ask("POST", f"/providers/{slug}/embed", body, deadline, says=True)
         return None if found["vectors"] is None else Embeddings(vectors=found["vectors"], model=found["model"])
 
     def models(self, slug: str, *, deadline: float) -> tuple[ModelInfo, ...]:
@@ -134,6 +139,7 @@ class GatewayClient:
             except httpx.TransportError as error:
                 if last:
                     raise CallFailed("transient", f"The gateway cannot be reached: {type(error).__name__}.") from error
+                self._place.lost()
         raise AssertionError("unreachable")
 
     def _take_notes(self, document: Mapping[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """The gateway of an instance that has no other: a process of the worker's, on loopback, started when it is needed."""
 
+import contextlib
 import json
 import logging
 import os
@@ -21,6 +22,8 @@ _HEALTHY_LIFE = 10.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 30.0
 #: Seconds that it gets to end.
 _GRACE = 4.0
+#: Seconds between the end of a dying process's connections and its own, at most.
+_ENDING = 0.5
 
 
 class GatewayProcess:
@@ -50,6 +53,14 @@ class GatewayProcess:
                 self._start(self._listener)
             self._wait(deadline)
             return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def lost(self) -> None:
+        """Waits a moment for the process's end, where it is ending: its connections go first, and what connects before
+        that is noticed would wait for a successor that nobody starts."""
+        process = self._process
+        if process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_ENDING)
 
     @property
     def pid(self) -> int | None:
@@ -137,3 +148,6 @@ class RemoteGateway:
     def find(self, *, deadline: float) -> str:
         """Its address."""
         return self._address
+
+    def lost(self) -> None:
+        """Whoever runs it starts it again."""

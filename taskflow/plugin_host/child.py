@@ -190,7 +190,7 @@ class _Server:
             else:
                 task = asyncio.create_task(self._run(message))
                 self._running[message["id"]] = task
-                task.add_done_callback(lambda _, key=message["id"]: self._running.pop(key, None))  # type: ignore[misc]
+                task.add_done_callback(lambda ended, key=message["id"]: self._forget(key, ended))  # type: ignore[misc]
         await self._close()
 
     def _cancel(self, key: int) -> None:
@@ -198,6 +198,13 @@ class _Server:
         if task is not None:
             self._cancelled.add(key)
             task.cancel()
+
+    def _forget(self, key: int, ended: "asyncio.Task[None]") -> None:
+        self._running.pop(key, None)
+        if ended.cancelled() and key in self._cancelled:
+            # Given up before its first step: it never came to say so itself, and the parent waits for it.
+            self._cancelled.discard(key)
+            self._send({"id": key, "cancelled": True})
 
     async def _close(self) -> None:
         try:

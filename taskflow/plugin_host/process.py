@@ -223,6 +223,9 @@ class _Child:
         )
 
     def call(self, kind: str, name: str, method: str, payload: Mapping[str, Any], deadline: float, leave: Leave) -> Any:
+        if leave.kind is not None:
+            # It left while the process started: what nobody waits for is not even asked.
+            raise CallFailed("cancelled", "Nobody waits for its answer any more.")
         key, waiting, began = next(self._keys), _Waiting(), time.monotonic()
         settings = payload.get("recipient", {}).get("settings") or {}
         self._personal.extend(value for value in settings.values() if isinstance(value, str))

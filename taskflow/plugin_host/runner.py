@@ -171,6 +171,8 @@ class Runner:
 
     def embed(self, slug: str, texts: Sequence[str], *, deadline: float) -> Embeddings | None:
         """Vectors of texts by the plugin's first model; None where it has none for that. `CallFailed`."""
+        if not self._can(slug, "embed", deadline):
+            return None
         return self._call(slug, Kind.LLM_PROVIDER, None, "embed", {"texts": list(texts)}, deadline, _EMBEDDINGS)
 
     def check(self, slug: str, *, deadline: float) -> Health:
@@ -211,9 +213,13 @@ class Runner:
 
     def _require(self, slug: str, method: str, deadline: float) -> None:
         """What a provider may leave out is no defect of it."""
-        offers = self.offers(slug, deadline=deadline)
-        if not any(offer.kind == Kind.LLM_PROVIDER and method in offer.can for offer in offers):
+        if not self._can(slug, method, deadline):
             raise CallFailed("permanent", f"{slug} keeps no library of models: it has no {method!r}.")
+
+    def _can(self, slug: str, method: str, deadline: float) -> bool:
+        """Whether a provider has a method that it may leave out."""
+        offers = self.offers(slug, deadline=deadline)
+        return any(offer.kind == Kind.LLM_PROVIDER and method in offer.can for offer in offers)
 
     def _call(
         self,
@@ -250,8 +256,9 @@ class Runner:
         slug, breaker = hosted.plugin.slug, hosted.breaker(capability)
         wait = breaker.admit()
         if wait is not None:
-            span = "until its settings change" if wait > LONGEST_REST else f"for another {wait:.0f} s"
-            message = f"{slug} failed too often in a row and is not asked {span}."
+            message = f"{slug} failed too often in a row and is not asked for another {wait:.0f} s."
+            if wait > LONGEST_REST:
+                message = f"{slug} was refused for its credentials and is not asked until its settings change."
             raise CallFailed("breaker_open", message, retry_after=wait)
         try:
             with hosted.slot():

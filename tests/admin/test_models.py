@@ -71,6 +71,8 @@ def test_a_choice_is_made_in_the_name_of_who_made_it(
 def test_a_wrong_choice_is_refused_with_the_reason(admin: Browser, providers: Callable[..., None]) -> None:
     providers("first")
     assert "It is no installed model provider" in messages_of(send(admin, "choose", slug="nobody"))[0]
+    # A gateway takes no longer ones: every question would be refused.
+    assert "Name a model" in messages_of(send(admin, "choose", slug="first", model="x" * 300))[0]
     assert "no such button" in messages_of(send(admin, "dance"))[0]
     assert "not enabled" not in messages_of(send(admin, "pull", slug="nobody", model="x"))[0]
 

@@ -40,6 +40,8 @@ EMAILS = [
     ("a\u00adda@exam\u2060ple.org", "[email]"),
     ("ada@example。org", "[email]"),
     ("@ada@example.social", "@[email]"),
+    ("https://x.org/?to=ada%40example.org&n=1", "https://x.org/?to=[email]&n=1"),
+    ("ada&#64;example.org", "[email]"),
 ]
 PHONES = [
     ("+49 30 1234567", "[phone]"),
@@ -92,6 +94,7 @@ PHONES = [
     ("01.12.2026 030 1234567", "01.12.2026 [phone]"),
 ]
 TOKENS = [
+    ("pw: hunter2", "pw: [token]"),
     ("Authorization: Bearer abcdef123456", "Authorization: [token]"),
     ("use bearer AbCdEf0123456789.", "use bearer [token]."),
     ("Basic dXNlcjpwYXNzd29yZDEyMw==", "Basic [token]"),
@@ -147,6 +150,8 @@ TOKENS = [
     ("Zm9vYmFyQmF6MTIzNDU2Nzg5MGFiYw", "[token]"),
 ]
 ACCOUNTS = [
+    ("4111 1111 1111 1111 12/27", "[card] 12/27"),
+    ("5500-0000-0000-0004-123", "[card]-123"),
     ("DE89 3704 0044 0532 0130 00", "[iban]"),
     ("DE89370400440532013000", "[iban]"),
     ("de89 3704 0044 0532 0130 00 please", "[iban] please"),
@@ -425,6 +430,8 @@ HOSTILE = {
     "parameters": "&token",
     "bearers": "bearer ",
     "jwt": "eyJaaaaaa.",
+    "beginnings of jwt": "eyJ",
+    "escaped at signs": "a%40",
     "keys": "sk-sk-",
     "iban": "DE89",
     "iban spaced": "DE 1 2 ",

@@ -1,5 +1,6 @@
 """Events reach a real RabbitMQ, and nothing is called published that the broker has not confirmed."""
 
+import json
 import os
 import time
 import uuid
@@ -110,16 +111,29 @@ def test_one_event_and_a_list_arrive_in_order_as_durable_messages(
 
 @pytest.mark.parametrize(
     ("change", "field"),
-    [({"id": ""}, "id"), ({"type": 5}, "type"), ({"specversion": "0.3"}, "specversion"), ({"source": None}, "source")],
+    [
+        ({"id": ""}, "id"),
+        ({"id": "ü" * 200}, "id"),
+        ({"type": 5}, "type"),
+        ({"specversion": "0.3"}, "specversion"),
+        ({"source": None}, "source"),
+        ({"data": "\ud800"}, "event"),
+    ],
 )
 def test_what_is_no_cloudevent_is_400_and_nothing_of_the_list_is_published(
     channel: BlockingChannel, publishing: Gateway, queue: str, change: dict[str, Any], field: str
 ) -> None:
-    refused = publishing.client.post("/events", json=[event(queue), event(queue) | change])
+    body = json.dumps([event(queue), event(queue) | change])
+    refused = publishing.client.post("/events", content=body)
     assert refused.status_code == 400
     assert (refused.json()["errors"][0]["field"], refused.json()["errors"][0]["index"]) == (field, 1)
     time.sleep(0.2)
     assert channel.basic_get(queue)[0] is None
+
+
+def test_what_only_python_takes_for_json_is_not_published(publishing: Gateway, queue: str) -> None:
+    refused = publishing.client.post("/events", content=json.dumps(event(queue, data=float("nan"))))
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid")
 
 
 def test_a_connection_that_was_cut_is_opened_anew(

@@ -99,6 +99,8 @@ def test_providers_are_listed_checked_and_asked_for_vectors_and_models(gateway: 
         ({"task": {"title": "x"}, "deadline_ms": 0}, "deadline_ms"),
         ({"task": {"title": "x"}, "deadline_ms": 10**9}, "deadline_ms"),
         ({"task": {"title": "x"}, "speed": 1}, "speed"),
+        ({"task": {"title": "x"}, "context": {"now": "0001-01-01T00:00:00+14:00"}}, "context.now"),
+        ({"task": {"title": "x"}, "context": {"now": "9999-12-31T23:59:59-12:00"}}, "context.now"),
         (
             {"task": {"title": "x"}, "context": {"examples": [{"title": "a", "priority": "none"}]}},
             "context.examples.0.priority",
@@ -114,7 +116,30 @@ def test_bad_input_is_400_and_names_the_field(gateway: Gateway, body: dict[str, 
 
 def test_a_body_that_is_no_json_is_400(gateway: Gateway) -> None:
     for content in (b"", b"{", b"\xff\xfe", b"[" * 100_000):
-        assert gateway.client.post("/suggest-priority", content=content).status_code == 400
+        refused = gateway.client.post("/suggest-priority", content=content)
+        assert (refused.status_code, refused.json()["code"]) == (400, "invalid")
+        assert refused.headers["content-type"] == "application/problem+json"
+    stated = {"Content-Type": "application/json"}
+    assert gateway.client.post("/suggest-priority", content=b"{", headers=stated).json()["errors"][0]["field"] == "body"
+    deep = gateway.client.post("/suggest-priority", content=b"[" * 100_000, headers=stated)
+    assert (deep.status_code, deep.json()["code"]) == (400, "invalid")
+
+
+def test_a_strangers_body_is_not_even_read(gateway: Gateway) -> None:
+    headers = {"Content-Type": "application/json", "Authorization": "Bearer wrong"}
+    for content in (b"{", b"[" * 5_000_000):
+        refused = gateway.client.post("/suggest-priority", content=content, headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (401, "unauthenticated")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [("GET", "/nothing", 404, "not_found"), ("GET", "/suggest-priority", 405, "method_not_allowed")],
+)
+def test_what_is_not_there_is_a_problem_too(gateway: Gateway, method: str, path: str, status: int, code: str) -> None:
+    refused = gateway.client.request(method, path)
+    assert (refused.status_code, refused.json()["code"]) == (status, code)
+    assert refused.headers["content-type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize("announced", [True, False])

@@ -3,6 +3,7 @@
 import math
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,11 @@ def test_a_models_own_probabilities_become_a_suggestion(gateway: Gateway) -> Non
     assert found["latency_ms"] > 0
     assert {"code", "text", "field"} == set(found["reasons"][0])
     assert "due today" in " ".join(reason["text"] for reason in found["reasons"])
+
+
+def test_what_a_server_calls_its_model_is_a_name_on_one_line(gateway: Gateway, site: Path) -> None:
+    gateway.configure(describe(site, trusted=True, version="named"), model="<b>big</b>\n\u202emodel\x07")
+    assert gateway.ask("Pay").json()["model"] == "b big /b model"
 
 
 def test_a_model_that_cannot_score_is_asked_for_json(gateway: Gateway, site: Path) -> None:
@@ -131,6 +137,21 @@ def test_a_caller_that_leaves_ends_a_call_that_nobody_else_waits_for(gateway: Ga
     assert "failed" not in str(gateway.ask("Pay").json()["notes"])
 
 
+def test_callers_that_leave_while_a_provider_starts_do_it_no_harm(gateway: Gateway, site: Path) -> None:
+    gateway.configure(describe(site, trusted=True, version="leaving at the start"))
+
+    def leave(title: str) -> None:
+        with pytest.raises(httpx.ReadTimeout):
+            gateway.client.post("/suggest-priority", json={"task": {"title": title}}, timeout=0.05)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(leave, [f"left {number}" for number in range(4)]))
+    answer = gateway.ask("Pay")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["notes"] == []
+    assert calls(gateway) == 2
+
+
 def test_equal_questions_at_one_time_are_one_call(gateway: Gateway, site: Path) -> None:
     gateway.configure(describe(site, trusted=True, version="equal"))
     gateway.ask("Pay")
@@ -198,6 +219,33 @@ def test_what_leaves_is_redacted_and_what_stays_is_not(gateway: Gateway, site: P
     found = gateway.ask(title).json()
     assert "ann@example.org" not in found["model"]
     assert (found["leaves"], found["sent"]["redactions"]) == (True, 1)
+    failed = gateway.ask("refuse ann@example.org").json()
+    assert (failed["code"], failed["sent"]["redactions"]) == ("permanent", 1)
+    vectors = gateway.client.post("/providers/model/embed", json={"texts": [title]}).json()["vectors"]
+    assert vectors == [[len("echo [email]"), 1.0]]
+
+
+def test_others_are_answered_while_a_long_text_is_redacted(gateway: Gateway, site: Path) -> None:
+    gateway.configure(describe(site, trusted=False, version="long"))
+    task = {"title": "Pay", "description": "\ufdfa" * 100_000}
+    meanwhile = 0
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(gateway.client.post, "/suggest-priority", json={"task": task})
+        while not asked.done():
+            gateway.client.get("/healthz").raise_for_status()
+            meanwhile += not asked.done()
+    assert asked.result().status_code == 200
+    assert meanwhile > 5
+
+
+def test_what_may_not_leave_is_told_to_no_provider_that_counts_as_leaving(gateway: Gateway, site: Path) -> None:
+    assert gateway.ask("Pay", may_leave=False).status_code == 200
+    gateway.configure(describe(site, trusted=False, version="leaving"))
+    refused = gateway.ask("Pay", may_leave=False)
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
+    texts = gateway.client.post("/providers/model/embed", json={"texts": ["Pay"], "may_leave": False})
+    assert (texts.status_code, texts.json()["code"]) == (403, "not_allowed")
+    assert calls(gateway) == 1
 
 
 def at_once(gateway: Gateway, titles: list[str]) -> list[httpx.Response]:

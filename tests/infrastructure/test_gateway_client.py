@@ -1,9 +1,11 @@
 """The core's way to a gateway: its own one, started at need and after a death, or one that somebody else runs."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -112,6 +114,31 @@ def test_one_that_was_killed_is_started_anew_and_told_again(
     client.close()
 
 
+def test_one_that_dies_in_the_middle_of_a_question_is_started_anew_and_asked_again(
+    own: GatewayProcess, source: Source, sink: Remembered
+) -> None:
+    client = connect(own, source, sink)
+    client.suggest(about("Pay"), deadline=30)
+    for number in range(3):
+        pid, title = own.pid, f"sleep 0.6 {number}"
+        assert pid is not None
+        threading.Timer(0.3, os.kill, (pid, signal.SIGKILL)).start()
+        began = time.monotonic()
+        with contextlib.suppress(CallFailed):
+            # The second and third may come too soon after a death to be started at once.
+            assert client.suggest(about(title), deadline=15).model == "tiny"
+        assert time.monotonic() - began < 10
+        wait_for(lambda: answers(client), 20)
+    client.close()
+
+
+def answers(client: GatewayClient) -> bool:
+    try:
+        return client.suggest(about("Call"), deadline=10).model == "tiny"
+    except CallFailed:
+        return False
+
+
 def test_a_provider_that_crashes_takes_its_own_process_alone(
     own: GatewayProcess, source: Source, sink: Remembered
 ) -> None:
@@ -161,6 +188,21 @@ def test_it_has_nothing_of_the_instance_in_its_environment_and_ends_with_its_par
     assert b"TASKFLOW_" not in seen
     parent.communicate("end\n", timeout=20)
     wait_for(lambda: not is_alive(pid), 10)
+
+
+def test_a_provider_that_came_to_leave_after_the_question_was_decided_on_is_not_told(
+    own: GatewayProcess, source: Source, sink: Remembered, folder: Path
+) -> None:
+    client = connect(own, source, sink)
+    client.suggest(about("Pay"), deadline=30)
+    source.number, source.plugins = 2, (describe(folder, version="2", trusted=False),)
+    for ask in (lambda: client.suggest(about("tell"), deadline=30), lambda: client.embed("model", ("a",), deadline=30)):
+        with pytest.raises(CallFailed) as failed:
+            ask()
+        assert failed.value.kind == "not_allowed"
+    # It had no call before this one.
+    assert client.suggest(about("tell"), deadline=30, may_leave=True).model == "1 calls, 0 ended"
+    client.close()
 
 
 def test_somebody_elses_gateway_is_asked_with_the_token(folder: Path, source: Source, sink: Remembered) -> None:

@@ -14,6 +14,7 @@ from uuid import UUID
 import pytest
 
 from taskflow.plugin_api import Message, PriorityRequest, Recipient, TaskView
+from taskflow.plugin_host.process import Leave
 from taskflow.plugin_host.runner import Runner
 from taskflow.plugin_host.state import CallFailed, Outbound
 from tests.broken_plugins import AT_WORK
@@ -105,6 +106,14 @@ def test_a_plugin_sees_nothing_of_the_instances_environment(
     assert "PGPASSWORD" not in names
 
 
+def test_a_provider_that_has_no_vectors_gives_none_and_is_not_blamed(
+    folder: Path, plugins: Plugins, runner: Runner, sink: Remembered
+) -> None:
+    plugins.enable(put(folder, "echo"))
+    assert runner.embed("echo", ["hello"], deadline=10) is None
+    assert sink.failures == []
+
+
 def test_a_call_past_its_deadline_is_given_up_and_leaves_the_plugin_usable(
     folder: Path, plugins: Plugins, runner: Runner
 ) -> None:
@@ -114,6 +123,33 @@ def test_a_call_past_its_deadline_is_given_up_and_leaves_the_plugin_usable(
     assert refusal(runner, "echo", "sleep 60", deadline=0.3).kind == "timeout"
     assert time.monotonic() - began < 2
     assert runner.complete("echo", ask("pid"), deadline=10).text.split()[0] == pid
+
+
+def test_a_call_that_is_given_up_before_it_begins_is_no_fault_of_the_plugin(
+    folder: Path, plugins: Plugins, runner: Runner
+) -> None:
+    plugins.enable(put(folder, "echo"))
+    pid = runner.complete("echo", ask("pid"), deadline=10).text.split()[0]
+    for _ in range(3):
+        leave = Leave()
+        # In the very moment in which it is sent.
+        threading.Timer(0.0, leave.take, ("cancelled",)).start()
+        with pytest.raises(CallFailed) as failed:
+            runner.complete("echo", ask("sleep 60"), deadline=10, leave=leave)
+        assert failed.value.kind == "cancelled"
+    assert refusal(runner, "echo", "sleep 60", deadline=1e-6).kind in {"timeout", "busy"}
+    assert runner.complete("echo", ask("pid"), deadline=10).text.split()[0] == pid
+
+
+def test_what_nobody_waits_for_any_more_is_not_asked(folder: Path, plugins: Plugins, runner: Runner) -> None:
+    plugins.enable(put(folder, "echo"))
+    first = int(runner.complete("echo", ask("count"), deadline=10).text.split()[-1])
+    leave = Leave()
+    leave.take("timeout")
+    with pytest.raises(CallFailed) as failed:
+        runner.complete("echo", ask("count"), deadline=10, leave=leave)
+    assert failed.value.kind == "cancelled"
+    assert int(runner.complete("echo", ask("count"), deadline=10).text.split()[-1]) == first + 1
 
 
 def test_calls_overlap_up_to_a_number(folder: Path, plugins: Plugins, runner: Runner) -> None:

@@ -89,6 +89,25 @@ def test_decisions_in_other_projects_are_never_told(root_api: Api, api: Api, wor
     assert "Canary elsewhere" not in prompt
 
 
+def test_titles_that_are_gone_are_never_told(root_api: Api, api: Api, world: World, advise: Advise) -> None:
+    enable(root_api, "model", trusted=True)
+    home = str(world.home.pk)
+    elsewhere = api.post("projects", {"name": "Elsewhere"}).json()["id"]
+
+    def decide(project: str, title: str) -> str:
+        return str(api.post("tasks", {"project": project, "title": title, "priority": "high"}).json()["id"])
+
+    renamed, moved, trashed = decide(home, "Old name"), decide(elsewhere, "Secret of elsewhere"), decide(home, "Gone")
+    api.patch(f"tasks/{renamed}", {"title": "New name"})
+    api.patch(f"tasks/{moved}", {"title": "Moved here"})
+    assert api.post(f"tasks/{moved}/move", {"project": home}).status_code == 200
+    api.delete(f"tasks/{trashed}")
+    task = advise("Buy milk")["task"]
+    prompt = api.get(f"tasks/{task}/priority-suggestions/preview").json()["requests"][0]["prompt"]
+    assert [title in prompt for title in ("New name", "Moved here")] == [True, True]
+    assert [title in prompt for title in ("Old name", "Secret of elsewhere", "Gone")] == [False, False, False]
+
+
 def test_words_of_an_able_model_are_shown_as_its_own_and_add_nothing(root_api: Api, advise: Advise) -> None:
     answer = '{"priority": "high", "confidence": 0.7, "reason": "Rent is <b>due</b>.\\nPay."}'
     enable(root_api, "model", answer=answer, able=True)

@@ -40,6 +40,8 @@ _CARD = re.compile(
     r")(?!\d)"
 )
 
+_LAST_GROUP = re.compile(r"[ ._/-]{1,2}\d{1,3}\Z")
+
 
 def find_ibans(text: str) -> Iterator[Span]:
     """Spans of IBANs in a shadow, in groups or in one, in any case, whose check digits are right."""
@@ -80,9 +82,13 @@ def _is_iban(account: str) -> bool:
 def find_cards(text: str) -> Iterator[Span]:
     """Spans of card numbers in a shadow: 13 to 19 digits, in one or in the groups of cards, that pass Luhn's test."""
     for found in _CARD.finditer(text):
-        digits = [int(sign) for sign in found[0] if sign.isdigit()]
-        if 13 <= len(digits) <= 19 and _passes_luhn(digits):
-            yield found.span()
+        # What follows in a group of its own may be when it expires.
+        shorter = _LAST_GROUP.sub("", found[0])
+        for number in (found[0], shorter):
+            digits = [int(sign) for sign in number if sign.isdigit()]
+            if 13 <= len(digits) <= 19 and _passes_luhn(digits):
+                yield found.start(), found.start() + len(number)
+                break
 
 
 def _passes_luhn(digits: list[int]) -> bool:

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 
 from taskflow.domain.redaction.shadow import Span
 
-_AT = re.compile(r"(@)|[ ]?[(\[{] ?at ?[)\]}] ?|( at )", re.IGNORECASE)
+#: As people write it, as addresses of pages do, and as HTML does.
+_AT = re.compile(r"(@|%40|&#(?:0{0,3}64|x0{0,2}40);)|[ ]?[(\[{] ?at ?[)\]}] ?|( at )", re.IGNORECASE)
 #: Up to the at sign or the start of the text. No character of it is an at sign: over all of them the scan stays linear.
+#: But %40 is written with characters of it, hence no further from there than a name may be long.
+_LONGEST_LOCAL = 64
 _LOCAL = re.compile(r"[\w.+%&'~-]")
 _QUOTED = re.compile(r'"[^"@\s\x00][^"@\n\x00]{0,62}"\Z')
 _LITERAL = re.compile(r"\[(?:IPv6:)?[0-9a-f.:]{3,45}\]", re.IGNORECASE)
@@ -32,8 +35,8 @@ def _local_start(text: str, at: int) -> int | None:
     quoted = _QUOTED.search(text, max(0, at - 64), at) if text[at - 1 : at] == '"' else None
     if quoted is not None:
         return quoted.start()
-    start = at
-    while start and _LOCAL.match(text[start - 1]):
+    start, first = at, max(0, at - _LONGEST_LOCAL) if text[at] == "%" else 0
+    while start > first and _LOCAL.match(text[start - 1]):
         start -= 1
     while start < at and text[start] in ".'&%-~":
         start += 1

@@ -13,7 +13,8 @@ _BODY = re.compile(r"(?:\s*[A-Za-z0-9+/=]{16,})*")
 
 #: Tokens that tell their kind by themselves.
 _KNOWN = re.compile(
-    r"eyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*){0,3}"
+    # The first part has an end: looked for from each of many beginnings, it would take quadratic time.
+    r"eyJ[\w-]{6,1000}\.[\w-]{6,}(?:\.[\w-]*){0,3}"
     r"|otpauth://[^\s\x00\"'<>]+"
     r"|(?<=hooks\.slack\.com/)(?:services|workflows)/[\w/-]{8,}"
     r"|(?<=/api/webhooks/)\d{5,}/[\w-]{20,}"
@@ -44,7 +45,7 @@ _SURE = cast(
 ).text
 #: Names that people also write before plain words: their value counts if it looks like one.
 _UNSURE = (
-    r"(?:db|my|user|smtp|ftp|root|admin|wifi)?pass|secret|token|pin|puk|otp|tan|cvv|cvc|code"
+    r"(?:db|my|user|smtp|ftp|root|admin|wifi)?pass|secret|token|pin|puk|pw|otp|tan|cvv|cvc|code"
     r"|auth|(?:proxy-)?authorization|credentials?|connection[-_ ]?string|sig|signature|sid|session|cookie|key|login"
 )
 _PAIR = re.compile(
