@@ -6,6 +6,8 @@ Aims: at most 3 ms more at p50, at least 300 requests a second with one caller, 
 answers that are kept within 10 ms at p95. All ways are asked in turns, to meet the same state of the machine.
 """
 
+import http.client
+import json
 import statistics
 import sys
 import tempfile
@@ -22,7 +24,7 @@ from taskflow.domain.priority import LEVELS
 from taskflow.domain.prompts import Asked, build_choice
 from taskflow.plugin_host.runner import Runner
 from taskflow.plugin_host.state import EnabledPlugin, Failure, Outbound, Snapshot
-from tests.gateway.gateways import Gateway, describe
+from tests.gateway.gateways import TOKEN, Gateway, describe
 
 QUESTIONS = 1_000
 #: Questions of one way before the other has its turn.
@@ -56,6 +58,23 @@ class One:
     def closed(self, slug: str, capability: str) -> None:
         """Never comes to that."""
         raise RuntimeError(slug)
+
+
+class Caller:
+    """One connection of the standard library's client: httpx takes 1.4 ms a request itself, which is not the
+    gateway's."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port)
+
+    def ask(self, title: str) -> None:
+        """One question."""
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+        self._connection.request("POST", "/suggest-priority", json.dumps({"task": {"title": title}}), headers)
+        answer = self._connection.getresponse()
+        answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"it answered {answer.status}")
 
 
 def clock(call: Callable[[int], None], numbers: range) -> list[float]:
@@ -99,11 +118,13 @@ def main(questions: int) -> None:
                 asked = Asked(facts=TaskFacts(title=f"Pay {number}", created_at=NOW), now=NOW)
                 runner.score("model", build_choice(asked), LEVELS, deadline=10)
 
+            caller = Caller(gateway.port)
+
             def ask_gateway(number: int) -> None:
-                gateway.ask(f"Pay {number}").raise_for_status()
+                caller.ask(f"Pay {number}")
 
             def ask_again(number: int) -> None:
-                gateway.ask("Pay 0").raise_for_status()
+                caller.ask("Pay 0")
 
             times: dict[str, list[float]] = {"directly": [], "through the gateway": [], "kept answers": []}
             ways = dict(zip(times, (ask_directly, ask_gateway, ask_again), strict=True))

@@ -96,7 +96,7 @@ def test_a_model_that_is_well_is_heard(live: Live) -> None:
     suggestion, _ = suggest(live)
     (signal,) = heard(suggestion, SLUG)
     assert signal["error"] is None
-    assert signal["probabilities"]["urgent"] > 0.5
+    assert signal["raw"]["urgent"] > 0.5
     assert suggestion["source"] in {"blend", "model"}
 
 

@@ -18,7 +18,7 @@ TOKEN = "a-token-of-the-gateway"
 
 #: Its settings say what it can; words in the title make it misbehave.
 MODEL = """
-import asyncio, os, time
+import asyncio, os, re, time
 from taskflow.plugin_api import *
 
 
@@ -49,7 +49,7 @@ class Model:
         text = request.prompt
         try:
             if "sleep" in text:
-                await asyncio.sleep(float(text.split("sleep ")[1].split()[0].split('"')[0].strip(",")))
+                await asyncio.sleep(float(re.search(r"sleep ([0-9.]+)", text)[1]))
         except asyncio.CancelledError:
             ended += 1
             raise

@@ -136,6 +136,14 @@ def create(api: Api, project: str, tasks: list[HostileTask]) -> list[str]:
     return ids
 
 
+def rested(ids: list[str], plain: list[str]) -> list[str]:
+    """A plain task after every four: five answers in a row that are none would give the model a rest."""
+    mixed: list[str] = []
+    for number, start in enumerate(range(0, len(ids), 4)):
+        mixed += [*ids[start : start + 4], plain[number]]
+    return mixed
+
+
 def snapshot() -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table that advice does not write to."""
     return {
@@ -145,7 +153,9 @@ def snapshot() -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
-@pytest.fixture(params=[False, True], ids=["words are not shown", "words are shown"])
+@pytest.fixture(
+    params=[pytest.param(False, marks=pytest.mark.thorough), True], ids=["words are not shown", "words are shown"]
+)
 def able(request: pytest.FixtureRequest) -> bool:
     return bool(request.param)
 
@@ -169,16 +179,18 @@ def test_orders_in_tasks_lead_to_an_opinion_or_to_none(
     api.patch(f"projects/{world.home.pk}", {"remote_models_allowed": True})
     plant(world, api, bob_api)
     ids = create(api, str(world.home.pk), tasks)
+    harmless = [HostileTask("none", "none", f"Water the plants {number}", "") for number in range(len(tasks))]
+    asked = rested(ids, create(api, str(world.home.pk), harmless))
     run_jobs()
     # It was asked a question of no consequence to have it ready.
     journal.unlink(missing_ok=True)
     before, last = snapshot(), Event.objects.order_by("seq").values_list("seq", flat=True).last() or 0
 
-    batch = api.post("priority-suggestions/bulk", {"tasks": ids}).json()["batch"]
+    batch = api.post("priority-suggestions/bulk", {"tasks": asked}).json()["batch"]
     run_jobs()
     progress = api.get(f"priority-suggestions/batches/{batch}").json()
 
-    assert progress["done"] == progress["total"] == len(progress["results"]) == len(tasks)
+    assert progress["done"] == progress["total"] == len(progress["results"]) == len(asked)
     assert snapshot() == before
     assert set(Event.objects.filter(seq__gt=last).values_list("type", flat=True)) == {"taskflow.suggestion.ready"}
     assert set(Task.objects.filter(pk__in=ids).values_list("priority", flat=True)) == {0}
@@ -188,7 +200,7 @@ def test_orders_in_tasks_lead_to_an_opinion_or_to_none(
     for task, pk in zip(tasks, ids, strict=True):
         check_suggestion(task, by_task[pk], shown=able)
     check_outcomes(tasks, [by_task[pk] for pk in ids])
-    check_told(tasks, journal)
+    check_told(len(asked), journal)
 
 
 def check_suggestion(task: HostileTask, suggestion: dict[str, Any], *, shown: bool) -> None:
@@ -249,10 +261,10 @@ def check_outcomes(tasks: list[HostileTask], suggestions: list[dict[str, Any]]) 
         assert bad == 0 or demand not in _FIT, demand
 
 
-def check_told(tasks: list[HostileTask], journal: Path) -> None:
+def check_told(count: int, journal: Path) -> None:
     """Each task was told once, between its marks, and nothing of anybody else."""
     told = [json.loads(line) for line in journal.read_text().splitlines()]
-    assert len(told) == len(tasks)
+    assert len(told) == count
     for system, prompt in told:
         assert not any(word in system + prompt for word in FOREIGN.values())
         assert (prompt.count("<task>"), prompt.count("</task>")) == (1, 1)

@@ -45,7 +45,7 @@ def test_a_model_has_a_say_and_says_so(instance: Instance, root_api: Api, advise
     without = signal_of(suggestion, "builtin")["probabilities"]["urgent"]
     assert signal["probabilities"]["urgent"] == without
     assert 0 < signal["weight"] < 0.5
-    assert (suggestion["source"], suggestion["prompt_version"]) == ("blend", "3")
+    assert (suggestion["source"], suggestion["prompt_version"]) == ("blend", "4")
     assert sum(suggestion["probabilities"].values()) == pytest.approx(1)
 
 

