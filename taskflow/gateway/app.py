@@ -21,7 +21,7 @@ from taskflow.gateway.documents import (
     Suggestion,
 )
 from taskflow.gateway.hosting import Host
-from taskflow.gateway.limits import BodyLimit, TokenCheck
+from taskflow.gateway.limits import OPEN, BodyLimit, TokenCheck
 from taskflow.gateway.metrics import Metrics
 from taskflow.gateway.publishing import NotPublished, Outgoing, Publisher, read_event
 from taskflow.gateway.refusals import PAUSE, Refusal, refuse_fields
@@ -64,7 +64,18 @@ def build_app(token: str, broker: str | None = None) -> FastAPI:
     _add_providers(app, service)
     _add_events(app, publisher, metrics)
     _add_operations(app, service, publisher, metrics)
+    _describe_token(app)
     return app
+
+
+def _describe_token(app: FastAPI) -> None:
+    """Says in the OpenAPI document what `TokenCheck` asks for."""
+    document = app.openapi()
+    document.setdefault("components", {})["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    document["security"] = [{"token": []}]
+    for path in OPEN & set(document["paths"]):
+        for operation in document["paths"][path].values():
+            operation["security"] = []
 
 
 def _add_refusals(app: FastAPI, service: Service) -> None:

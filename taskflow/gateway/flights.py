@@ -9,6 +9,9 @@ from taskflow.plugin_host.process import Leave
 
 Result = TypeVar("Result")
 
+#: Seconds: who waits for less than this and leaves has not shown that the model is ill.
+FAIR_WAIT = 5.0
+
 
 @dataclass
 class _Flight(Generic[Result]):
@@ -44,7 +47,7 @@ class Flights(Generic[Result]):
             async with asyncio.timeout(seconds) as limit:
                 return await asyncio.shield(flight.task)
         except TimeoutError:
-            if limit.expired():
+            if limit.expired() and seconds >= FAIR_WAIT:
                 kind = "timeout"
             raise
         finally:

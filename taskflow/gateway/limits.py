@@ -20,7 +20,7 @@ _CLOSE = (b"connection", b"close")
 
 
 #: What anybody may read.
-_OPEN = frozenset({"/healthz", "/readyz", "/openapi.json"})
+OPEN = frozenset({"/healthz", "/readyz", "/openapi.json"})
 
 
 class TokenCheck:
@@ -31,7 +31,7 @@ class TokenCheck:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request."""
-        if scope["type"] != "http" or scope["path"] in _OPEN or self._has_token(scope):
+        if scope["type"] != "http" or scope["path"] in OPEN or self._has_token(scope):
             await self._app(scope, receive, send)
             return
         detail = "Send the gateway's token: Authorization: Bearer …"

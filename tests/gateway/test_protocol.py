@@ -173,6 +173,8 @@ def test_health_metrics_and_openapi(gateway: Gateway) -> None:
     assert 'taskflow_gateway_answer_seconds_count{cached="false",provider="model"}' in metrics
     assert 'taskflow_gateway_failures_total{kind="permanent",provider="model"}' in metrics
     document = anonymous.get("/openapi.json").json()
+    assert document["security"] == [{"token": []}]
+    assert document["paths"]["/healthz"]["get"]["security"] == []
     assert document["openapi"].startswith("3.1")
     assert {"/suggest-priority", "/suggest-priority/batch", "/providers", "/config", "/events"} <= set(
         document["paths"]

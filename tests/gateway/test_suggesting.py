@@ -201,6 +201,8 @@ def test_questions_beyond_the_queue_are_429_at_once(gateway: Gateway, site: Path
 
 def test_a_batch_is_answered_in_order_each_for_itself(gateway: Gateway, site: Path) -> None:
     gateway.configure(describe(site, trusted=True, version="batch"))
+    # Its process starts.
+    gateway.ask("Warm up")
     titles = ["Pay", "refuse", "sleep 5", "Call"]
     body = {"items": [{"task": {"title": title}} for title in titles], "deadline_ms": 800}
     results = gateway.client.post("/suggest-priority/batch", json=body).json()["results"]
