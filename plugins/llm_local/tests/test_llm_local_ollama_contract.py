@@ -4,11 +4,13 @@ from typing import Any
 
 # The contract counts seconds of calls; importing the client, which the first call does, may take one on a busy machine.
 import ollama  # noqa: F401
+import pytest
 
 from taskflow.testing.contracts import LLMProviderContract
 from taskflow.testing.servers import FakeOllama
 
 
+@pytest.mark.thorough
 class TestOllama(LLMProviderContract):
     module = "taskflow_llm_local"
     server_type = FakeOllama
