@@ -192,7 +192,7 @@ def test_questions_beyond_the_queue_are_429_at_once(gateway: Gateway, site: Path
     gateway.configure(describe(site, trusted=True, version="queue"))
     gateway.ask("Pay")
     # The different ones run four at a time, sixty-four wait.
-    answers = at_once(gateway, [f"sleep 0.05 {number}" for number in range(90)])
+    answers = at_once(gateway, [f"sleep 0.3 {number}" for number in range(90)])
     busy = [answer for answer in answers if answer.status_code == 429]
     assert busy
     assert all(answer.json()["code"] == "busy" and int(answer.headers["retry-after"]) >= 1 for answer in busy)

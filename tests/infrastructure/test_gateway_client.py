@@ -114,6 +114,7 @@ def test_one_that_was_killed_is_started_anew_and_told_again(
     client.close()
 
 
+@pytest.mark.thorough
 def test_one_that_dies_in_the_middle_of_a_question_is_started_anew_and_asked_again(
     own: GatewayProcess, source: Source, sink: Remembered
 ) -> None:

@@ -16,7 +16,9 @@ from tests.plugin_host.distributions import make
 from tests.plugins.live import PASSWORD, Live, heard
 
 #: Characters that addresses, JSON, HTML and traces write in other ways.
-PLANTED = [f"planted-{number:02}/+ü&\"'<\\>{'zyxwvutsrqponmlkjihg'[number]}q{number * 7919:05}" for number in range(20)]
+PLANTED = [
+    f"planted-{number:02}/+ü&\"'<\\>{'zyxwvutsrqponmlkjihg'[number]}q{number * 7919:05}zx" for number in range(20)
+]
 REST, CLI, ENV = PLANTED[:8], PLANTED[8:13], PLANTED[13:20]
 FIELDS = [f"secret_{number:02}" for number in range(20)]
 #: Of these the secret is the password of an address.
@@ -193,6 +195,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         made.end()
 
 
+@pytest.mark.thorough
 def test_none_of_twenty_secrets_is_found_anywhere(live: Live) -> None:
     plant(live)
     use(live)

@@ -116,6 +116,7 @@ async def test_choices_that_begin_alike_are_refused_by_name(make: Make) -> None:
     await score(provider, ask("Pay rent"))
 
 
+@pytest.mark.thorough
 async def test_a_schema_holds_the_answer(make: Make) -> None:
     schema = {
         "type": "object",
@@ -189,6 +190,7 @@ async def test_a_cancelled_call_stops_soon_and_leaves_the_model_usable(make: Mak
     assert after.probabilities == pytest.approx(before.probabilities, abs=1e-3)
 
 
+@pytest.mark.thorough
 async def test_overlapping_calls_get_their_own_answers(make: Make) -> None:
     provider, tasks = make(), ["Server is down", "Read a novel", "Pay rent", "Buy milk"]
     together = await asyncio.gather(*(score(provider, ask(task)) for task in tasks))
