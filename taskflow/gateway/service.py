@@ -70,7 +70,8 @@ class Service:
         """What the active model says. `Refusal`."""
         began = time.perf_counter()
         held, plugin = self._active(question.generation)
-        asked, redactions = question.asked(), 0
+        whole = question.asked()
+        asked, redactions = whole, 0
         _check_leaving(plugin, may_leave=question.may_leave)
         if plugin.leaves:
             # Elsewhere: a hundred long descriptions take longer than anybody else should wait.
@@ -81,7 +82,7 @@ class Service:
             judged, cached = await self._ask(key, asked, plugin, held, question.deadline_ms / 1000, redactions), False
         latency = (time.perf_counter() - began) * 1000
         self._metrics.answered(plugin.provider, cached=cached, seconds=latency / 1000)
-        return _document(judged, question.asked(), plugin, redactions, cached=cached, latency_ms=latency)
+        return _document(judged, whole, plugin, redactions, cached=cached, latency_ms=latency)
 
     async def embed(self, slug: str, fields: EmbedFields) -> Embeddings | None:
         """Vectors of texts; None where the provider has no model for that. `Refusal`."""
