@@ -12,7 +12,7 @@ from taskflow.application.access import lock_tasks
 from taskflow.application.changes import Change, change
 from taskflow.application.examples import about_others, gather_examples, quote_decisions
 from taskflow.application.jobs import handles
-from taskflow.application.model_records import weigh_opinions
+from taskflow.application.model_records import Record, weigh_opinions
 from taskflow.application.model_signals import Question, are_asked, gather_signals
 from taskflow.application.suggestions import ADVISE, ADVISE_BATCH, fail_lost
 from taskflow.application.tasks import save_changed
@@ -38,8 +38,10 @@ CHUNK = 20
 CHUNK_WITH_PLUGINS = 5
 
 
-def advise(task: Task, facts: TaskFacts, examples: Sequence[Example], *, person: User | None) -> tuple[Advice, float]:
-    """The advice on one task for a person, and how long it took in milliseconds."""
+def advise(
+    task: Task, facts: TaskFacts, examples: Sequence[Example], *, person: User | None, record: Record
+) -> tuple[Advice, float]:
+    """The advice on one task for a person of this record, and how long it took in milliseconds."""
     timezone = _zone(person)
     started = time.perf_counter()
     now = ports.now()
@@ -48,7 +50,7 @@ def advise(task: Task, facts: TaskFacts, examples: Sequence[Example], *, person:
         _ask("learned", lambda: _learner.signal(facts, examples, now=now, timezone=timezone)),
         *_ask_plugins(task, facts, examples, person),
     ]
-    advice = combine(weigh_opinions(signals, None if person is None else person.pk), facts)
+    advice = combine(weigh_opinions(signals, record), facts)
     return advice, round((time.perf_counter() - started) * 1000, 3)
 
 
@@ -89,7 +91,8 @@ def advise_one(job: Job) -> None:
     person = suggestion.requested_by or suggestion.task.created_by
     facts = decisions.facts_of([suggestion.task_id])[suggestion.task_id]
     examples = about_others(_examples(person, suggestion.task), suggestion.task_id)
-    advice, latency = advise(suggestion.task, facts, examples, person=person)
+    record = Record(None if person is None else person.pk)
+    advice, latency = advise(suggestion.task, facts, examples, person=person, record=record)
     with change(SYSTEM) as opened:
         ledger.finish(job)
         lock_tasks([suggestion.task_id])
@@ -123,13 +126,14 @@ def _advise_items(items: list[BatchItem], person: User) -> Ready:
     tasks = [item.task for item in items if item.task is not None and item.task.deleted_at is None]
     facts = decisions.facts_of([task.pk for task in tasks])
     examples: dict[UUID, list[Example]] = {}
+    record = Record(person.pk)
     ready: Ready = {}
     for task in tasks:
         if task.project_id not in examples:
             examples[task.project_id] = _examples(person, task)
         if task.pk in facts:
             others = about_others(examples[task.project_id], task.pk)
-            advice, latency = advise(task, facts[task.pk], others, person=person)
+            advice, latency = advise(task, facts[task.pk], others, person=person, record=record)
             ready[task.pk] = (facts[task.pk], advice, latency)
     return ready
 

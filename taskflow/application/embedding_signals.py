@@ -15,12 +15,12 @@ from taskflow.application.ports import Models
 from taskflow.domain.facts import TaskFacts
 from taskflow.domain.suggestion import Signal
 from taskflow.learning.examples import Example
-from taskflow.learning.nearest import nearest_signal
+from taskflow.learning.nearest import describe, nearest_signal
 from taskflow.plugin_host.state import CallFailed, EnabledPlugin
 
 #: Decided tasks that are compared with; texts that are embedded for one suggestion (40 ms each), so that the first
-#: ones rest on few and none is late; characters of a text.
-MOST_COMPARED, MOST_NEW, LONGEST_TEXT = 100, 24, 1_000
+#: ones rest on few and none is late.
+MOST_COMPARED, MOST_NEW = 100, 24
 #: Vectors that a process keeps: 1.5 kB each.
 MOST_KEPT = 2_000
 
@@ -71,8 +71,8 @@ def nearest_decisions(
     if not decided:
         return None
     began = time.monotonic()
-    texts = [_text(facts), *(_text(found.facts) for found in reversed(decided))]
-    model = _embed_missing(models, plugin, texts, caller, left=left)
+    texts = [describe(facts), *(describe(found.facts) for found in reversed(decided))]
+    _embed_missing(models, plugin, texts, caller, left=left)
     asked = _vectors.find(_key(plugin, texts[0]))
     known = [
         (vector, found.level)
@@ -85,19 +85,18 @@ def nearest_decisions(
     return Signal(
         source="model",
         provider=f"{plugin.slug}:embeddings",
-        model=model or str(plugin.config["embedding_model"])[:200],
+        # As the settings name it: its record is kept by that, whether or not anything had to be embedded now.
+        model=str(plugin.config["embedding_model"])[:200],
         probabilities=probabilities,
         latency_ms=(time.monotonic() - began) * 1000,
     )
 
 
-def _embed_missing(
-    models: Models, plugin: EnabledPlugin, texts: Sequence[str], caller: Caller, *, left: float
-) -> str | None:
-    """Has the texts embedded that have no vector yet, the first ones first; the model that did it."""
+def _embed_missing(models: Models, plugin: EnabledPlugin, texts: Sequence[str], caller: Caller, *, left: float) -> None:
+    """Has the texts embedded that have no vector yet, the first ones first."""
     missing = tuple(dict.fromkeys(text for text in texts if _vectors.find(_key(plugin, text)) is None))[:MOST_NEW]
     if not missing:
-        return None
+        return
     began = time.monotonic()
     try:
         found = models.embed(plugin.slug, missing, deadline=left)
@@ -110,11 +109,6 @@ def _embed_missing(
     model_calls.note_vectors(plugin, caller, model=found.model, latency_ms=(time.monotonic() - began) * 1000)
     for text, vector in zip(missing, found.vectors, strict=True):
         _vectors.keep(_key(plugin, text), vector)
-    return found.model
-
-
-def _text(facts: TaskFacts) -> str:
-    return f"{facts.title}\n{facts.description}".strip()[:LONGEST_TEXT]
 
 
 def _key(plugin: EnabledPlugin, text: str) -> str:

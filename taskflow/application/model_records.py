@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -19,15 +20,26 @@ Decided: TypeAlias = tuple[list[dict[str, Any]], int, datetime]
 _LEVEL_OF: dict[int, Level] = {Priority(level).rank: level for level in LEVELS}
 
 
-def weigh_opinions(signals: Sequence[Signal], person: UUID | None) -> list[Signal]:
+class Record:
+    """What a person decided on suggestions last, newest first; read when it is needed first, and once."""
+
+    def __init__(self, person: UUID | None) -> None:
+        self._person = person
+
+    @cached_property
+    def decided(self) -> list[Decided]:
+        """Signals, decided level and time."""
+        return [] if self._person is None else _read_decided(self._person)
+
+
+def weigh_opinions(signals: Sequence[Signal], record: Record) -> list[Signal]:
     """The signals, those of plugins calibrated and weighed by their record with this person."""
     own = [signal for signal in signals if signal.source != "model" and is_usable(signal)]
     if not own or not any(_is_opinion(signal) for signal in signals):
         return list(signals)
     total = sum(signal.weight for signal in own)
     base = pool(own, [signal.weight / total for signal in own])
-    decided = [] if person is None else _read_decided(person)
-    return [_weigh(signal, base, total, decided) if _is_opinion(signal) else signal for signal in signals]
+    return [_weigh(signal, base, total, record.decided) if _is_opinion(signal) else signal for signal in signals]
 
 
 def _is_opinion(signal: Signal) -> bool:

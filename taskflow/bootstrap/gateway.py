@@ -7,7 +7,6 @@ import sys
 from taskflow.config import ConfigError, load_settings
 from taskflow.plugin_host.inspector import private_environment
 
-#: Bytes that a pipe takes without a reader; what is written is far below.
 _STANDARD_INPUT = 0
 
 
@@ -27,6 +26,7 @@ def become_gateway(host: str, port: int) -> None:
         "log_level": settings.log_level,
     }
     # Not as arguments or variables, which others on this machine may read.
+    # Some hundred bytes: a pipe takes them without a reader.
     reading, writing = os.pipe()
     os.write(writing, json.dumps(setup).encode() + b"\n")
     os.close(writing)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from taskflow.application import ports
-from taskflow.application.model_records import weigh_opinions
+from taskflow.application.model_records import Record, weigh_opinions
 from taskflow.application.tasks import create_task
 from taskflow.domain.priority import LEVELS, Level, Priority
 from taskflow.domain.suggestion import Signal, pool
@@ -54,7 +54,7 @@ def decide(world: World) -> Callable[..., None]:
 
 def share(world: World, signal: Signal) -> float:
     """The model's part of the decision."""
-    weighed = weigh_opinions([RULES, signal], world.ada.pk)
+    weighed = weigh_opinions([RULES, signal], Record(world.ada.pk))
     total = sum(each.weight for each in weighed)
     return weighed[1].weight / total
 
@@ -78,14 +78,14 @@ def test_another_model_prompt_or_person_has_a_record_of_its_own(
     assert share(world, opinion("high", model="large")) == fresh
     assert share(world, opinion("high", prompt_version="3")) == fresh
     bob = make_user("bert")
-    weighed = weigh_opinions([RULES, opinion("high")], bob.pk)
+    weighed = weigh_opinions([RULES, opinion("high")], Record(bob.pk))
     assert weighed[1].weight / sum(each.weight for each in weighed) == pytest.approx(fresh)
-    assert weigh_opinions([RULES, opinion("high")], None)[1].weight == pytest.approx(weighed[1].weight)
+    assert weigh_opinions([RULES, opinion("high")], Record(None))[1].weight == pytest.approx(weighed[1].weight)
 
 
 def test_what_it_said_itself_is_kept_beside_what_is_made_of_it(world: World) -> None:
     said = opinion("urgent")
-    weighed = weigh_opinions([RULES, said], world.ada.pk)[1]
+    weighed = weigh_opinions([RULES, said], Record(world.ada.pk))[1]
     assert weighed.raw == said.probabilities
     assert weighed.probabilities != said.probabilities
     assert sum((weighed.probabilities or {}).values()) == pytest.approx(1)
@@ -101,7 +101,19 @@ def test_signals_without_an_opinion_and_rows_of_earlier_releases_do_no_harm(
     decide("high", "high", at=1)
     Suggestion.objects.update(signals=[{"source": "rules", "probabilities": None, "weight": 0.0, "provider": "x"}])
     failed = Signal(source="model", error="late")
-    assert weigh_opinions([RULES, failed], world.ada.pk) == [RULES, failed]
-    assert weigh_opinions([failed], world.ada.pk) == [failed]
+    assert weigh_opinions([RULES, failed], Record(world.ada.pk)) == [RULES, failed]
+    assert weigh_opinions([failed], Record(world.ada.pk)) == [failed]
     assert pool([RULES], [1.0])["low"] == 0.25
     assert share(world, opinion("high")) > 0
+
+
+def test_the_record_is_read_once_for_several_tasks_and_not_without_an_opinion(
+    world: World, decide: Callable[..., None], django_assert_num_queries: Any
+) -> None:
+    decide("high", "high", at=1)
+    record = Record(world.ada.pk)
+    with django_assert_num_queries(0):
+        weigh_opinions([RULES], record)
+    with django_assert_num_queries(1):
+        for level in LEVELS:
+            weigh_opinions([RULES, opinion(level)], record)
