@@ -299,7 +299,8 @@ def test_a_request_that_was_chosen_to_end_a_deadlock_is_run_again(pair: Pair) ->
     other = Aside(hold_the_other_way)
     assert repeat_deadlocked(hold)().status_code == 200
     other.join()
-    assert tries == 2
+    # The other may wake too late to be first at the second try as well.
+    assert tries > 1
 
 
 def test_projects_of_one_name_made_at_once_get_different_keys(pair: Pair) -> None:
