@@ -7,7 +7,7 @@ from typing import Any
 from taskflow.application import ports
 from taskflow.application.access import require_site
 from taskflow.application.changes import Change, change
-from taskflow.application.plugin_board import next_generation
+from taskflow.application.plugin_board import next_generation, read_board
 from taskflow.application.plugin_cards import Card, find_card, make_cards
 from taskflow.application.plugin_runs import as_enabled, outbound
 from taskflow.application.plugin_settings import ask_about, merge, remember_problems, settings_in_effect
@@ -108,7 +108,8 @@ def _save(opened: Change, seen: PluginSetup, held: PluginSetup | None, wish: Wis
 
 
 def check_plugin(actor: Actor, slug: str, *, send: bool = False) -> Trial:
-    """Tries a plugin with its present settings, enabled or not, in a process of its own; up to 20 seconds.
+    """Tries a plugin with its present settings, enabled or not, in a process of its own; up to 20 seconds. A provider
+    of language models answers with the model that an administrator chose.
 
     `send`: a channel also sends the actor a message. `NotFound`, `Conflict` (`not_usable`); `Invalid` for a channel
     that is to send where there is none.
@@ -122,7 +123,9 @@ def check_plugin(actor: Actor, slug: str, *, send: bool = False) -> Trial:
         first = card.effect.problems[0]
         return Trial(ok=False, error=f"{first.field}: {first.detail}", next_step="Mend its settings, then try again.")
     test = _test_message(actor) if send else None
-    return check(as_enabled(card.plugin, card.setup, card.effect), outbound(), send=test)
+    board = read_board()
+    model = board.provider_model or None if board.provider == slug else None
+    return check(as_enabled(card.plugin, card.setup, card.effect), outbound(), send=test, model=model)
 
 
 def _test_message(actor: Actor) -> tuple[Message, Recipient]:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request
@@ -267,18 +268,30 @@ def _with_notes(document: BaseModel, service: Service, **more: Any) -> Response:
 
 async def _while_there(request: Request, awaited: Awaitable[Result]) -> Result:
     """The result, unless the caller hangs up before: then what runs for nobody else ends."""
-    working, leaving = asyncio.ensure_future(awaited), asyncio.ensure_future(_hung_up(request))
+    here = asyncio.current_task()
+    assert here is not None  # noqa: S101 - a request is served by a task
+    watch = _Watch(request, here)
+    watching = asyncio.ensure_future(watch.run())
     try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise Refusal(503, "cancelled", "The caller left.")
-        return working.result()
+        return await awaited
+    except asyncio.CancelledError:
+        if not watch.has_left or here.uncancel():
+            raise
+        raise Refusal(503, "cancelled", "The caller left.") from None
     finally:
-        for task in (working, leaving):
-            if not task.done():
-                task.cancel()
+        watching.cancel()
 
 
-async def _hung_up(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        continue
+@dataclass(slots=True)
+class _Watch:
+    """Cancels the task that serves a request once the caller hangs up."""
+
+    request: Request
+    serving: "asyncio.Task[Any]"
+    has_left: bool = False
+
+    async def run(self) -> None:
+        while (await self.request.receive())["type"] != "http.disconnect":
+            continue
+        self.has_left = True
+        self.serving.cancel()

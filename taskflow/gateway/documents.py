@@ -181,6 +181,8 @@ class SentDocument(BaseModel):
     sha256: str
     bytes: int
     redactions: int
+    #: The model that was named to the provider; empty: the one of its settings.
+    model: str = ""
 
 
 class Suggestion(BaseModel):

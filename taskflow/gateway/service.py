@@ -210,7 +210,9 @@ def refuse_late(seconds: float, **more: Any) -> Refusal:
 def measure_sent(request: CompletionRequest, redactions: int) -> SentDocument:
     """What goes to a model, without its text."""
     text = f"{request.system}\n{request.prompt}".encode()
-    return SentDocument(sha256=hashlib.sha256(text).hexdigest(), bytes=len(text), redactions=redactions)
+    return SentDocument(
+        sha256=hashlib.sha256(text).hexdigest(), bytes=len(text), redactions=redactions, model=request.model or ""
+    )
 
 
 def _sent(told: Sequence[CompletionRequest], redactions: int) -> dict[str, Any]:

@@ -9,7 +9,18 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from taskflow.plugin_api import Delivery, Health, Kind, Message, PriorityRequest, Recipient, Signal, TaskView
+from taskflow.plugin_api import (
+    Completion,
+    CompletionRequest,
+    Delivery,
+    Health,
+    Kind,
+    Message,
+    PriorityRequest,
+    Recipient,
+    Signal,
+    TaskView,
+)
 from taskflow.plugin_host.process import PluginProcess
 from taskflow.plugin_host.state import CallFailed, EnabledPlugin, Offer, Outbound
 
@@ -27,6 +38,11 @@ _NEXT_STEPS = {
 _HEALTH = TypeAdapter(Health)
 _SIGNAL: TypeAdapter[Signal | None] = TypeAdapter(Signal | None)
 _DELIVERY = TypeAdapter(Delivery)
+_COMPLETION = TypeAdapter(Completion)
+_QUESTION = CompletionRequest(
+    system="You answer in one short sentence.", prompt="Say that you are ready to judge tasks.", max_tokens=48
+)
+_LONGEST_SAMPLE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +67,10 @@ def check(
     *,
     deadline: float = DEADLINE,
     send: tuple[Message, Recipient] | None = None,
+    model: str | None = None,
 ) -> Trial:
-    """Asks each object that the plugin offers; with `send` a channel also delivers that message. Never raises for what
+    """Asks each object that the plugin offers; with `send` a channel also delivers that message, and with `model` a
+    provider of language models answers with that one instead of trying the one of its settings. Never raises for what
     the plugin does."""
     process = PluginProcess(plugin, outbound)
     try:
@@ -60,7 +78,7 @@ def check(
         offers = process.offers()
         ends = time.monotonic() + deadline
         for offer in offers:
-            trial = _merge(trial, _try(process, offer, max(0.0, ends - time.monotonic()), send))
+            trial = _merge(trial, _try(process, offer, max(0.0, ends - time.monotonic()), send, model))
         return trial
     except CallFailed as failure:
         return _failed(failure)
@@ -68,14 +86,16 @@ def check(
         process.stop()
 
 
-def _try(process: PluginProcess, offer: Offer, deadline: float, send: tuple[Message, Recipient] | None) -> Trial:
+def _try(
+    process: PluginProcess, offer: Offer, deadline: float, send: tuple[Message, Recipient] | None, model: str | None
+) -> Trial:
     began = time.monotonic()
 
     def call(method: str, payload: dict[str, Any]) -> Any:
         return process.call(offer.kind, offer.name, method, payload, deadline=deadline)
 
     try:
-        trial = _ask(offer, call)
+        trial = _ask(offer, call, model)
         if trial.ok and send is not None and offer.kind == Kind.NOTIFICATION_CHANNEL:
             message, recipient = (value.model_dump(mode="json") for value in send)
             delivery = _DELIVERY.validate_python(call("send", {"message": message, "recipient": recipient}))
@@ -87,11 +107,13 @@ def _try(process: PluginProcess, offer: Offer, deadline: float, send: tuple[Mess
     return replace(trial, latency_ms=round((time.monotonic() - began) * 1000, 1))
 
 
-def _ask(offer: Offer, call: Callable[[str, dict[str, Any]], Any]) -> Trial:
+def _ask(offer: Offer, call: Callable[[str, dict[str, Any]], Any], model: str | None) -> Trial:
     if offer.kind == Kind.PRIORITISER:
         request = {"request": _example().model_dump(mode="json")}
         signal = _SIGNAL.validate_python(call("prioritise", request))
         return Trial(ok=True, model=signal.model if signal else "", sample=_describe(signal))
+    if model is not None and offer.kind == Kind.LLM_PROVIDER:
+        return _ask_model(call, model)
     health = _HEALTH.validate_python(call("check", {}))
     step = "" if health.ok else health.next_step or _NEXT_STEPS["transient"]
     return Trial(
@@ -101,6 +123,24 @@ def _ask(offer: Offer, call: Callable[[str, dict[str, Any]], Any]) -> Trial:
         error="" if health.ok else health.error,
         next_step=step,
         tokens_per_second=health.tokens_per_second,
+    )
+
+
+def _ask_model(call: Callable[[str, dict[str, Any]], Any], model: str) -> Trial:
+    began = time.monotonic()
+    request = _QUESTION.model_copy(update={"model": model})
+    answer = _COMPLETION.validate_python(call("complete", {"request": request.model_dump(mode="json")}))
+    seconds = time.monotonic() - began
+    name = answer.model or model
+    if not answer.text.strip():
+        step = "Choose a model that answers without thinking first, or switch that off on the server."
+        return Trial(ok=False, model=name, error="It answered without a word.", next_step=step)
+    tokens = answer.usage.completion_tokens if answer.usage else 0
+    return Trial(
+        ok=True,
+        model=name,
+        sample=answer.text[:_LONGEST_SAMPLE],
+        tokens_per_second=round(tokens / seconds, 1) if tokens and seconds else None,
     )
 
 

@@ -21,6 +21,8 @@ pytestmark = pytest.mark.once
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 SHORT = CompletionRequest(system="Answer in one short sentence.", prompt="What is rent?", max_tokens=12)
+#: What it answers goes on for ten seconds.
+LONG = CompletionRequest(system="Count.", prompt="Write the numbers from 1 to 900, with commas.", max_tokens=900)
 CHOICE = CompletionRequest(system="Answer with one word: low, medium, high or urgent.", prompt="Pay rent", max_tokens=1)
 #: A schema that llama.cpp makes no grammar of.
 ODD = {"type": "object", "properties": {"level": {"type": "level"}}, "required": ["level"]}
@@ -195,10 +197,9 @@ async def test_overlapping_calls_are_each_answered(make: Make) -> None:
 
 
 async def test_a_call_ends_at_its_time_limit_and_the_server_goes_on(make: Make) -> None:
-    story = SHORT.model_copy(update={"prompt": "Tell a long story.", "max_tokens": 900})
     began = time.monotonic()
     with pytest.raises(TransientError, match=r"within 1 seconds"):
-        await make(timeout_s=1).complete(story)
+        await make(timeout_s=1).complete(LONG)
     assert time.monotonic() - began < 3
     # It noticed that nobody listens any more: with the story going on it would still answer, but not at once.
     assert await make().score(CHOICE, LEVELS) is not None
@@ -208,8 +209,7 @@ async def test_a_server_that_is_killed_while_it_answers_is_transient(make: Make,
     with llama_server(tmp_path) as server:
         provider = make(base_url=f"{server.url}/v1")
         assert await provider.score(CHOICE, LEVELS) is not None
-        story = SHORT.model_copy(update={"prompt": "Tell a long story.", "max_tokens": 900})
-        call = asyncio.create_task(provider.complete(story))
+        call = asyncio.create_task(provider.complete(LONG))
         await asyncio.sleep(0.5)
         assert not call.done()
         server.process.kill()

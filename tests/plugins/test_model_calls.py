@@ -40,8 +40,27 @@ def test_a_call_that_failed_has_one_with_its_kind_and_one_that_was_not_made_has_
     assert not ModelCall.objects.exists()
     advise("Buy milk")
     entry = ModelCall.objects.get()
-    assert (entry.failure, entry.prompt_tokens) == ("transient", None)
+    assert (entry.failure, entry.model, entry.prompt_tokens) == ("transient", "", None)
     assert entry.sent_bytes > 500
+    # The next one failed with a model that was chosen.
+    root_api("PUT", "prioritisation/provider", {"slug": "model", "model": "large"})
+    advise("Buy bread")
+    assert ModelCall.objects.order_by("-at")[0].model == "large"
+
+
+def test_a_test_answers_with_the_model_that_was_chosen(root_api: Api) -> None:
+    enable(root_api, "model", answer="I am ready.")
+    assert root_api.post("plugins/model/check").json()["model"] == "tiny"
+    root_api("PUT", "prioritisation/provider", {"slug": "model", "model": "large"})
+    tried = root_api.post("plugins/model/check").json()
+    assert (tried["ok"], tried["model"], tried["sample"]) == (True, "large", "I am ready.")
+    assert tried["tokens_per_second"] > 0
+    enable(root_api, "model", answer=" ")
+    empty = root_api.post("plugins/model/check").json()
+    assert (empty["ok"], empty["model"], empty["error"]) == (False, "large", "It answered without a word.")
+    enable(root_api, "model", answer="fail")
+    failed = root_api.post("plugins/model/check").json()
+    assert (failed["ok"], failed["error"]) == (False, "the server is busy")
 
 
 def test_the_preview_is_what_is_sent_word_for_word(root_api: Api, api: Api, world: World, advise: Advise) -> None:
