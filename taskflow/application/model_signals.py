@@ -180,7 +180,8 @@ def _opinion(
             timezone=asked.timezone,
             examples=tuple(ExampleView(title=title, priority=level) for title, level in asked.decided),
         )
-        opinion = runner.prioritise(plugin.slug, name, request, deadline=min(left, PRIORITISER_DEADLINE))
+        limit = min(left, PRIORITISER_DEADLINE)
+        opinion = runner.prioritise(plugin.slug, name, request, deadline=limit, setup=plugin)
         return Signal(source="model", provider=provider) if opinion is None else _read_opinion(opinion, provider)
 
     return call

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -32,6 +32,7 @@ from taskflow.gateway.metrics import Metrics
 from taskflow.gateway.refusals import PAUSE, Refusal, refuse_call
 from taskflow.plugin_api import Completion, CompletionRequest, Embeddings, Kind, Usage
 from taskflow.plugin_host.process import Leave
+from taskflow.plugin_host.runner import SUPERSEDED
 from taskflow.plugin_host.state import CallFailed, EnabledPlugin
 
 #: Seconds that a provider's call may take, whatever those who wait for it say.
@@ -68,6 +69,9 @@ class Service:
 
     async def suggest(self, question: Question) -> Suggestion:
         """What the active model says. `Refusal`."""
+        return await _while_superseded(lambda left: self._suggest(question, left), question.deadline_ms / 1000)
+
+    async def _suggest(self, question: Question, seconds: float) -> Suggestion:
         began = time.perf_counter()
         held, plugin = self._active(question.generation)
         whole = question.asked()
@@ -79,20 +83,23 @@ class Service:
         key = _name_question(asked, plugin, held.model)
         judged, cached = self._answers.find(key), True
         if judged is None:
-            judged, cached = await self._ask(key, asked, plugin, held, question.deadline_ms / 1000, redactions), False
+            judged, cached = await self._ask(key, asked, plugin, held, seconds, redactions), False
         latency = (time.perf_counter() - began) * 1000
         self._metrics.answered(plugin.provider, cached=cached, seconds=latency / 1000)
         return _document(judged, whole, plugin, redactions, cached=cached, latency_ms=latency)
 
     async def embed(self, slug: str, fields: EmbedFields) -> Embeddings | None:
         """Vectors of texts; None where the provider has no model for that. `Refusal`."""
+        return await _while_superseded(lambda left: self._embed(slug, fields, left), fields.deadline_ms / 1000)
+
+    async def _embed(self, slug: str, fields: EmbedFields, seconds: float) -> Embeddings | None:
         plugin = self.host.held(fields.generation).plugins.get(slug)
-        texts, seconds, runner = list(fields.texts), fields.deadline_ms / 1000, self.host.runner
+        texts, runner = list(fields.texts), self.host.runner
         if plugin is not None:
             _check_leaving(plugin, may_leave=fields.may_leave)
             if plugin.leaves:
                 texts = await asyncio.to_thread(lambda: [redact(text).text for text in fields.texts])
-        return await self.run(slug, lambda: runner.embed(slug, texts, deadline=seconds), seconds=seconds)
+        return await self.run(slug, lambda: runner.embed(slug, texts, deadline=seconds, setup=plugin), seconds=seconds)
 
     async def run(self, slug: str, call: Callable[[], Result], *, seconds: float) -> Result:
         """Another call of a provider, in its lane. `Refusal`."""
@@ -151,21 +158,26 @@ class Service:
     def _judge(
         self, asked: Asked, plugin: EnabledPlugin, model: str | None, leave: Leave, told: list[CompletionRequest]
     ) -> Judged:
-        """Asks the model in its best way; what it is asked is added to `told`. `CallFailed`, `BadAnswer`."""
+        """Asks the model in its best way; what it is asked is added to `told`. `CallFailed`, `BadAnswer`.
+
+        It waited for its place: what was redacted, or not, for one setup is not told to another.
+        """
         runner, slug = self.host.runner, plugin.slug
         ends = time.monotonic() + LONGEST_CALL
-        offers = runner.offers(slug, deadline=LONGEST_CALL)
+        offers = runner.offers(slug, deadline=LONGEST_CALL, setup=plugin)
         can: frozenset[str] = next((offer.can for offer in offers if offer.kind == Kind.LLM_PROVIDER), frozenset())
         # One that is able is asked for its words too, which do not come with scores.
         if "score" in can and not plugin.able:
             choice = build_choice(asked, model=model)
             told.append(choice)
-            scores = runner.score(slug, choice, LEVELS, deadline=ends - time.monotonic(), leave=leave)
+            left = ends - time.monotonic()
+            scores = runner.score(slug, choice, LEVELS, deadline=left, leave=leave, setup=plugin)
             if scores is not None:
                 return Judged(read_scores(scores.probabilities), scores.model, "scores", choice, scores.usage)
         prompt = build_prompt(asked, model=model, words=plugin.able)
         told.append(prompt)
-        completion = runner.complete(slug, prompt, deadline=ends - time.monotonic(), leave=leave, accept=_read)
+        left = ends - time.monotonic()
+        completion = runner.complete(slug, prompt, deadline=left, leave=leave, accept=_read, setup=plugin)
         return Judged(_read(completion), completion.model, "json", prompt, completion.usage)
 
     def _lane(self, slug: str) -> Lane:
@@ -184,6 +196,19 @@ class Service:
                     await asyncio.wait([working])
                     # Looked at, although nobody waits for it.
                     working.exception()
+                raise
+
+
+async def _while_superseded(ask: Callable[[float], Awaitable[Result]], seconds: float) -> Result:
+    """What `ask` gives within the seconds that it gets, by the settings in force when it is called; it is called anew
+    where they changed meanwhile and any of `seconds` are left."""
+    ends, left = time.monotonic() + seconds, seconds
+    while True:
+        try:
+            return await ask(left)
+        except Refusal as refusal:
+            left = ends - time.monotonic()
+            if refusal.code != SUPERSEDED or left <= 0:
                 raise
 
 

@@ -50,6 +50,8 @@ MOST_CALLS = 4
 LOAD = "load"
 #: Not the plugin's fault, and not its merit.
 _NOT_ASKED = frozenset({"busy", "breaker_open", "not_running", "not_allowed", "cancelled"})
+#: A plugin whose settings have changed since whoever asks looked at them: what may be told to it has, too.
+SUPERSEDED = "superseded"
 #: The other side is there and said no: trying again will not help, giving it a rest neither.
 _ANSWERED = frozenset({"permanent"})
 
@@ -127,16 +129,17 @@ class Runner:
         self._clock, self._start_deadline = clock, start_deadline
         self._lock = threading.Lock()
         self._registry = _Registry(-1, {})
+        self._is_closed = False
 
     def plugins(self, kind: str) -> tuple[EnabledPlugin, ...]:
         """Those of a kind, in their order. Starts nothing."""
         hosted = self._current().hosted.values()
         return tuple(each.plugin for each in hosted if kind in each.plugin.kinds)
 
-    def offers(self, slug: str, *, deadline: float) -> tuple[Offer, ...]:
+    def offers(self, slug: str, *, deadline: float, setup: EnabledPlugin | None = None) -> tuple[Offer, ...]:
         """The objects that a plugin offers. Starts its process where it does not run; one that still starts after
-        `deadline` seconds goes on doing so. `CallFailed`."""
-        hosted = self._find(slug)
+        `deadline` seconds goes on doing so. `CallFailed`, `superseded` where it is not as `setup` says any more."""
+        hosted = self._find(slug, setup)
         return self._guarded(hosted, LOAD, lambda: hosted.process.offers(deadline=deadline))
 
     def complete(
@@ -148,13 +151,16 @@ class Runner:
         name: str | None = None,
         leave: Leave | None = None,
         accept: Callable[[Completion], object] | None = None,
+        setup: EnabledPlugin | None = None,
     ) -> Completion:
-        """A language model's answer; of the plugin's first model unless `name` says which. `CallFailed`.
+        """A language model's answer; of the plugin's first model unless `name` says which. `CallFailed`, as `offers`.
 
         What `accept` raises for an answer that is none (`CallFailed`) counts as the plugin's failure.
         """
         payload = {"request": _dump(request)}
-        return self._call(slug, Kind.LLM_PROVIDER, name, "complete", payload, deadline, _COMPLETION, leave, accept)
+        return self._call(
+            slug, Kind.LLM_PROVIDER, name, "complete", payload, deadline, _COMPLETION, leave, accept, setup
+        )
 
     def score(
         self,
@@ -164,16 +170,21 @@ class Runner:
         *,
         deadline: float,
         leave: Leave | None = None,
+        setup: EnabledPlugin | None = None,
     ) -> Scores | None:
-        """How probable the plugin's first model finds each choice; None where it cannot say. `CallFailed`."""
+        """How probable the plugin's first model finds each choice; None where it cannot say. `CallFailed`, as
+        `offers`."""
         payload = {"request": _dump(request), "choices": list(choices)}
-        return self._call(slug, Kind.LLM_PROVIDER, None, "score", payload, deadline, _SCORES, leave)
+        return self._call(slug, Kind.LLM_PROVIDER, None, "score", payload, deadline, _SCORES, leave, setup=setup)
 
-    def embed(self, slug: str, texts: Sequence[str], *, deadline: float) -> Embeddings | None:
-        """Vectors of texts by the plugin's first model; None where it has none for that. `CallFailed`."""
+    def embed(
+        self, slug: str, texts: Sequence[str], *, deadline: float, setup: EnabledPlugin | None = None
+    ) -> Embeddings | None:
+        """Vectors of texts by the plugin's first model; None where it has none for that. `CallFailed`, as `offers`."""
         if not self._can(slug, "embed", deadline):
             return None
-        return self._call(slug, Kind.LLM_PROVIDER, None, "embed", {"texts": list(texts)}, deadline, _EMBEDDINGS)
+        payload = {"texts": list(texts)}
+        return self._call(slug, Kind.LLM_PROVIDER, None, "embed", payload, deadline, _EMBEDDINGS, setup=setup)
 
     def check(self, slug: str, *, deadline: float) -> Health:
         """How the plugin's first model is. `CallFailed`."""
@@ -189,10 +200,12 @@ class Runner:
         self._require(slug, "pull", deadline)
         return self._call(slug, Kind.LLM_PROVIDER, None, "pull", {"model": model}, deadline, _PULL)
 
-    def prioritise(self, slug: str, name: str, request: PriorityRequest, *, deadline: float) -> Signal | None:
-        """A prioritiser's opinion. `CallFailed`."""
+    def prioritise(
+        self, slug: str, name: str, request: PriorityRequest, *, deadline: float, setup: EnabledPlugin | None = None
+    ) -> Signal | None:
+        """A prioritiser's opinion. `CallFailed`, as `offers`."""
         payload = {"request": _dump(request)}
-        return self._call(slug, Kind.PRIORITISER, name, "prioritise", payload, deadline, _SIGNAL)
+        return self._call(slug, Kind.PRIORITISER, name, "prioritise", payload, deadline, _SIGNAL, setup=setup)
 
     def send(
         self, slug: str, message: Message, recipient: Recipient, *, deadline: float, name: str | None = None
@@ -202,8 +215,9 @@ class Runner:
         return self._call(slug, Kind.NOTIFICATION_CHANNEL, name, "send", payload, deadline, _DELIVERY)
 
     def close(self) -> None:
-        """Ends every process, all at a time."""
+        """Ends every process, all at a time. None is started any more."""
         with self._lock:
+            self._is_closed = True
             closed, self._registry = self._registry, _Registry(self._registry.generation, {})
         threads = [threading.Thread(target=hosted.process.stop) for hosted in closed.hosted.values()]
         for thread in threads:
@@ -232,8 +246,9 @@ class Runner:
         adapter: "TypeAdapter[Result]",
         leave: Leave | None = None,
         accept: Callable[[Result], object] | None = None,
+        setup: EnabledPlugin | None = None,
     ) -> Result:
-        hosted = self._find(slug)
+        hosted = self._find(slug, setup)
         ends = time.monotonic() + deadline
         offers = self._guarded(hosted, LOAD, lambda: hosted.process.offers(deadline=deadline))
 
@@ -294,8 +309,10 @@ class Runner:
         except Exception:
             log.exception("a plugin's failure could not be noted")
 
-    def _find(self, slug: str) -> Hosted:
+    def _find(self, slug: str, setup: EnabledPlugin | None) -> Hosted:
         hosted = self._current().hosted.get(slug)
+        if self._is_closed or (setup is not None and (hosted is None or hosted.plugin != setup)):
+            raise CallFailed(SUPERSEDED, f"The settings of {slug} have changed meanwhile.", retry_after=1.0)
         if hosted is None:
             raise CallFailed("not_running", f"{slug} is not enabled, or cannot be used as it is set up.")
         return hosted

@@ -1,6 +1,7 @@
 """What the gateway answers about a task, and what it makes of models that misbehave."""
 
 import math
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -248,6 +249,33 @@ def test_what_may_not_leave_is_told_to_no_provider_that_counts_as_leaving(gatewa
     texts = gateway.client.post("/providers/model/embed", json={"texts": ["Pay"], "may_leave": False})
     assert (texts.status_code, texts.json()["code"]) == (403, "not_allowed")
     assert calls(gateway) == 1
+
+
+@pytest.mark.parametrize("may_leave", [False, True])
+def test_what_waited_for_its_turn_is_told_by_the_settings_of_then(
+    gateway: Gateway, site: Path, may_leave: bool
+) -> None:
+    assert gateway.ask("Pay").json()["leaves"] is False
+    with ThreadPoolExecutor(5) as pool:
+        before = [pool.submit(gateway.ask, f"sleep 1.5 {number}") for number in range(4)]
+        wait_for(lambda: gauge(gateway, "running") == 4)
+        waiting = pool.submit(gateway.ask, "echo ada@example.com", may_leave=may_leave)
+        wait_for(lambda: gauge(gateway, "waiting") == 1)
+        # Meanwhile it is another server, for which nobody vouches.
+        gateway.configure(describe(site, trusted=False, version="elsewhere"), generation=2)
+        found = waiting.result()
+        assert all(each.result().is_success for each in before)
+    if may_leave:
+        assert found.json()["leaves"]
+        assert "[email]" in found.json()["model"]
+    else:
+        assert (found.status_code, found.json()["code"]) == (403, "not_allowed")
+
+
+def gauge(gateway: Gateway, name: str) -> int:
+    found = re.search(rf"^taskflow_gateway_{name} (\S+)", gateway.client.get("/metrics").text, re.M)
+    assert found is not None
+    return int(float(found[1]))
 
 
 def at_once(gateway: Gateway, titles: list[str]) -> list[httpx.Response]:
