@@ -13,6 +13,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 Level: TypeAlias = Literal["low", "medium", "high", "urgent"]
 Probability: TypeAlias = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Text: TypeAlias = Annotated[str, Field(max_length=100_000)]
+#: What the columns that they are kept in hold.
+Tokens: TypeAlias = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Bytes: TypeAlias = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 
 class _Value(BaseModel):
@@ -102,8 +105,8 @@ class CompletionRequest(_Value):
 class Usage(_Value):
     """Tokens, as the backend counted them."""
 
-    prompt_tokens: Annotated[int, Field(ge=0)]
-    completion_tokens: Annotated[int, Field(ge=0)]
+    prompt_tokens: Tokens
+    completion_tokens: Tokens
 
 
 class Completion(_Value):
@@ -148,7 +151,7 @@ class ModelInfo(_Value):
     """A model that a provider has at hand."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
-    size_bytes: Annotated[int, Field(ge=0)] | None = None
+    size_bytes: Bytes | None = None
 
 
 class Pull(_Value):
@@ -156,9 +159,9 @@ class Pull(_Value):
 
     model: Annotated[str, Field(min_length=1, max_length=200)]
     state: Literal["running", "done", "failed"]
-    completed_bytes: Annotated[int, Field(ge=0)] = 0
+    completed_bytes: Bytes = 0
     #: None while it is not known.
-    total_bytes: Annotated[int, Field(ge=0)] | None = None
+    total_bytes: Bytes | None = None
     #: Why it failed, or what is being done; for administrators.
     detail: Annotated[str, Field(max_length=500)] = ""
 

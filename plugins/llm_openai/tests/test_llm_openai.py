@@ -19,7 +19,7 @@ from taskflow.plugin_api import (
     Usage,
 )
 from taskflow_llm_openai import manifest, taskflow_llm_providers, taskflow_stop
-from taskflow_llm_openai.errors import NoAnswer
+from taskflow_llm_openai.errors import NoAnswer, TooMuch
 from taskflow_llm_openai.provider import ChatCompletions
 
 SCHEMA = {
@@ -64,6 +64,23 @@ async def test_an_answer_comes_with_its_usage(server: Server, make: Make) -> Non
     assert request["messages"] == [{"role": "system", "content": "Judge."}, {"role": "user", "content": "Pay rent"}]
     assert (request["model"], request["max_tokens"], request["temperature"]) == ("small", 256, 0.0)
     assert "response_format" not in request
+
+
+@pytest.mark.parametrize("counts", [(10**30, 3), (12, 2**31), (-1, 3), (1.5, 3), (True, 3)])
+async def test_counts_of_tokens_that_cannot_be_are_none(
+    server: Server, make: Make, counts: tuple[object, object]
+) -> None:
+    body = says("high").body | {"usage": dict(zip(("prompt_tokens", "completion_tokens"), counts, strict=True))}
+    server.answer(Reply(body=body))
+    provider = make()
+    assert (await provider.complete(PLAIN)).usage is None
+    assert (await provider.check()).tokens_per_second is None
+
+
+async def test_half_of_a_character_at_the_end_of_an_answer_is_no_defect(server: Server, make: Make) -> None:
+    server.answer(Reply(body=json.dumps(says("high \ud83d").body | {"model": "small\ud83d"}).encode()))
+    answer = await make().complete(PLAIN)
+    assert (answer.text, answer.model) == ("high \N{REPLACEMENT CHARACTER}", "small\N{REPLACEMENT CHARACTER}")
 
 
 async def test_the_request_may_name_another_model(server: Server, make: Make) -> None:
@@ -167,7 +184,7 @@ async def test_a_request_that_fits_in_no_form_is_permanent_and_forgotten(server:
         (refuses(422, "No"), PermanentError, "422: No"),
         (Reply(301, b"", {"Location": "/elsewhere"}), PermanentError, "301: it redirects"),
         (refuses(408, "Slow"), TransientError, "408: Slow"),
-        (refuses(429, "Too many"), TransientError, "429: Too many"),
+        (refuses(429, "Too many"), TooMuch, "429: Too many"),
         (refuses(500, "Broken"), TransientError, "500: Broken"),
         (Reply(503, b"<html>\n<h1>Down</h1>", {"Content-Type": "text/html"}), TransientError, "503: <html> <h1>Down"),
         (Reply(503, b""), TransientError, "503: Service Unavailable"),
@@ -338,6 +355,7 @@ async def test_a_check_shows_a_piece_of_a_real_answer(server: Server, make: Make
         (refuses(401, "No"), {"api_key": None}, "Set api_key"),
         (refuses(404, "No such model"), {}, "Check model (small)"),
         (refuses(500, "Broken"), {}, "Check that base_url"),
+        (refuses(429, "You exceeded your current quota"), {"max_retries": 0}, "Wait, or see what 127.0.0.1:"),
         (says("", finish_reason="length"), {}, "Set model"),
         (Reply(body=b"<html>"), {}, "Check base_url (http://127.0.0.1:"),
     ],

@@ -7,6 +7,8 @@ from taskflow.plugin_api import Completion, PermanentError, Usage
 from taskflow_llm_openai.errors import NoAnswer
 
 _MOST_SIGNS = 200_000
+#: More in one answer are no count: no model reads or writes them.
+_MOST_TOKENS = 1_000_000_000
 
 
 def read_answer(text: str, host: str) -> Completion:
@@ -30,6 +32,8 @@ def open_answer(text: str, host: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """The whole answer, and its first choice, which has a message with a text or none; else `NoAnswer`."""
     try:
         answer = json.loads(text)
+        if "\\u" in text:
+            answer = _mend(answer)
     except (ValueError, RecursionError):
         raise NoAnswer(host, "no JSON") from None
     choice = first(get(answer, "choices"))
@@ -41,6 +45,15 @@ def open_answer(text: str, host: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return answer, choice
 
 
+def _mend(value: Any) -> Any:
+    """The same with U+FFFD for halves of surrogate pairs: an answer that was cut may end with one."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_mend(each) for each in value]
+    return {name: _mend(each) for name, each in value.items()} if isinstance(value, dict) else value
+
+
 def read_model(answer: dict[str, Any]) -> str:
     """What the server calls the model that answered; empty where it does not say."""
     model = get(answer, "model")
@@ -48,9 +61,9 @@ def read_model(answer: dict[str, Any]) -> str:
 
 
 def read_usage(answer: dict[str, Any]) -> Usage | None:
-    """The tokens that the server counted; None where it did not, or not in whole numbers."""
+    """The tokens that the server counted; None where it did not, or not in whole numbers that can be."""
     counts = [get(get(answer, "usage"), name) for name in ("prompt_tokens", "completion_tokens")]
-    if not all(type(count) is int and count >= 0 for count in counts):
+    if not all(type(count) is int and 0 <= count <= _MOST_TOKENS for count in counts):
         return None
     return Usage(prompt_tokens=counts[0], completion_tokens=counts[1])
 

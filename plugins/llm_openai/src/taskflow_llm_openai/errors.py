@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from taskflow.plugin_api import AuthError, PermanentError, PluginError, TransientError
@@ -25,6 +26,10 @@ class NoAnswer(TransientError):
         super().__init__(f"{host} gave an answer that is none of Chat Completions: {missing}.")
 
 
+class TooMuch(TransientError):
+    """The server takes no more questions for now: a limit of a minute, or what was paid for is used up."""
+
+
 def translate_status(error: "openai.APIStatusError", config: Config, now: datetime) -> PluginError:
     """An answer with a status that is no success."""
     status = error.status_code
@@ -32,7 +37,8 @@ def translate_status(error: "openai.APIStatusError", config: Config, now: dateti
     if status in {401, 403}:
         return AuthError(message)
     if status in _LATER or status >= 500:
-        return TransientError(message, retry_after=read_retry_after(error.response.headers, now))
+        kind = TooMuch if status == HTTPStatus.TOO_MANY_REQUESTS else TransientError
+        return kind(message, retry_after=read_retry_after(error.response.headers, now))
     if 300 <= status < 400:
         return PermanentError(f"{config.host} answered {status}: it redirects, which is not followed.")
     return PermanentError(message)
@@ -84,6 +90,8 @@ def next_step(error: PluginError, config: Config) -> str:
         return f"Check api_key: it must be valid at {config.host}, and allowed to use the model {config.model}."
     if isinstance(error, NoAnswer):
         return f"Check base_url ({config.base_url}), which mostly ends in /v1, and what answers there."[:500]
+    if isinstance(error, TooMuch):
+        return f"Wait, or see what {config.host} lets this account use: its limits, and whether it is paid for."
     if isinstance(error, TransientError):
         return (
             f"Check that base_url is right and its server runs and is not overloaded. "

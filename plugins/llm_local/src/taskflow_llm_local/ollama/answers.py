@@ -7,6 +7,8 @@ from typing import Any
 from taskflow.plugin_api import Completion, PermanentError, Scores, Usage
 
 _MOST_SIGNS = 200_000
+#: More in one answer are no count: no model reads or writes them.
+_MOST_TOKENS = 1_000_000_000
 
 
 def read_completion(answer: Any, host: str) -> Completion:
@@ -55,6 +57,6 @@ def read_speed(answer: Any) -> float | None:
 
 def _read_usage(answer: Any) -> Usage | None:
     asked, said = answer.prompt_eval_count, answer.eval_count
-    if asked is None or said is None or asked < 0 or said < 0:
+    if asked is None or said is None or not (0 <= asked <= _MOST_TOKENS and 0 <= said <= _MOST_TOKENS):
         return None
     return Usage(prompt_tokens=asked, completion_tokens=said)
