@@ -91,7 +91,7 @@ def _add_refusals(app: FastAPI, service: Service) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def refuse_body(request: Request, error: RequestValidationError) -> Response:
-        return await refuse(request, refuse_fields(list(error.errors())))
+        return await refuse(request, refuse_fields(list(error.errors()), request.headers.get("content-type", "")))
 
     @app.exception_handler(HTTPException)
     async def refuse_request(request: Request, error: HTTPException) -> Response:
@@ -115,16 +115,7 @@ def _add_questions(app: FastAPI, service: Service) -> None:
     async def suggest_priorities(questions: Questions, request: Request) -> Response:
         """The same of several tasks: `results` in their order, each a suggestion or a problem."""
         service.host.held(questions.generation)
-        limit = questions.deadline_ms
-
-        async def answer(question: Question) -> dict[str, Any]:
-            shorter = question.model_copy(update={"deadline_ms": min(limit, question.deadline_ms)})
-            try:
-                return (await service.suggest(shorter)).model_dump()
-            except Refusal as refusal:
-                return refusal.document()
-
-        results = await _while_there(request, asyncio.gather(*(answer(each) for each in questions.items)))
+        results = await _while_there(request, service.suggest_all(questions))
         return JSONResponse({"results": results, "notes": service.host.notes.take()})
 
     @app.put("/config")

@@ -52,8 +52,16 @@ def _name_field(error: dict[str, Any]) -> str:
     return ".".join(str(part) for part in parts if part != "body") or "body"
 
 
-def refuse_fields(errors: Sequence[dict[str, Any]]) -> Refusal:
-    """What is wrong with a body; no value is repeated."""
+def _is_json(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind == "application/json" or kind.endswith("+json")
+
+
+def refuse_fields(errors: Sequence[dict[str, Any]], content_type: str) -> Refusal:
+    """What is wrong with a body of this Content-Type; no value is repeated."""
+    if errors and errors[0]["type"] == "model_attributes_type" and not _is_json(content_type):
+        detail = "Send JSON, and say so: Content-Type: application/json."
+        errors = [{"type": "content_type", "loc": ("body",), "msg": detail}]
     found = [
         {
             "field": _name_field(error),

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,7 @@ from taskflow.domain.redaction import redact, redact_asked
 from taskflow.domain.rules import rules_signal
 from taskflow.domain.suggestion import choose_reasons, round_to_one
 from taskflow.gateway.answers import Answers, name_content
-from taskflow.gateway.documents import EmbedFields, Question, ReasonDocument, SentDocument, Suggestion
+from taskflow.gateway.documents import EmbedFields, Question, Questions, ReasonDocument, SentDocument, Suggestion
 from taskflow.gateway.flights import Flights
 from taskflow.gateway.hosting import Held, Host
 from taskflow.gateway.lanes import Lane
@@ -32,13 +33,16 @@ from taskflow.gateway.metrics import Metrics
 from taskflow.gateway.refusals import PAUSE, Refusal, refuse_call
 from taskflow.plugin_api import Completion, CompletionRequest, Embeddings, Kind, Usage
 from taskflow.plugin_host.process import Leave
-from taskflow.plugin_host.runner import SUPERSEDED
+from taskflow.plugin_host.runner import MOST_CALLS, SUPERSEDED
 from taskflow.plugin_host.state import CallFailed, EnabledPlugin
 
 #: Seconds that a provider's call may take, whatever those who wait for it say.
 LONGEST_CALL = 60.0
 #: Threads that wait for providers' processes.
 THREADS = 32
+#: Questions of one batch that are on their way at a time: all its hundred would not find places to wait, and would
+#: leave none to others.
+OF_A_BATCH = 2 * MOST_CALLS
 #: Reasons that an answer gives: the heaviest facts of the task.
 MOST_REASONS = 3
 
@@ -87,6 +91,24 @@ class Service:
         latency = (time.perf_counter() - began) * 1000
         self._metrics.answered(plugin.provider, cached=cached, seconds=latency / 1000)
         return _document(judged, whole, plugin, redactions, cached=cached, latency_ms=latency)
+
+    async def suggest_all(self, questions: Questions) -> list[dict[str, Any]]:
+        """For each question, in their order, a suggestion or the problem; none is begun after the time of all."""
+        ends = time.monotonic() + questions.deadline_ms / 1000
+        places = asyncio.Semaphore(OF_A_BATCH)
+
+        async def answer(question: Question) -> dict[str, Any]:
+            async with places:
+                left = math.ceil((ends - time.monotonic()) * 1000)
+                try:
+                    if left <= 0:
+                        raise refuse_late(questions.deadline_ms / 1000)
+                    shorter = question.model_copy(update={"deadline_ms": min(left, question.deadline_ms)})
+                    return (await self.suggest(shorter)).model_dump()
+                except Refusal as refusal:
+                    return refusal.document()
+
+        return list(await asyncio.gather(*map(answer, questions.items)))
 
     async def embed(self, slug: str, fields: EmbedFields) -> Embeddings | None:
         """Vectors of texts; None where the provider has no model for that. `Refusal`."""
@@ -151,6 +173,10 @@ class Service:
         except CallFailed as failure:
             self._metrics.failed(plugin.provider, failure.kind)
             raise refuse_call(failure, **_sent(told, redactions)) from failure
+        except Refusal as refusal:
+            # There was no place.
+            self._metrics.failed(plugin.provider, refusal.code)
+            raise
         except BadAnswer as error:
             self._metrics.failed(plugin.provider, "bad_answer")
             raise Refusal(503, "bad_answer", str(error), retry_after=PAUSE, **_sent(told, redactions)) from error

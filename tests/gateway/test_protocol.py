@@ -87,6 +87,16 @@ def test_providers_are_listed_checked_and_asked_for_vectors_and_models(gateway: 
     assert (unknown.status_code, unknown.json()["code"]) == (404, "not_found")
 
 
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", None])
+def test_a_body_that_is_not_said_to_be_json_is_told_so(gateway: Gateway, kind: str | None) -> None:
+    headers = {} if kind is None else {"Content-Type": kind}
+    refused = gateway.client.post("/suggest-priority", content=b'{"task": {"title": "Pay"}}', headers=headers)
+    assert refused.status_code == 400
+    (error,) = refused.json()["errors"]
+    assert (error["field"], error["code"]) == ("body", "content_type")
+    assert "Content-Type: application/json" in error["detail"]
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -198,6 +198,9 @@ def test_questions_beyond_the_queue_are_429_at_once(gateway: Gateway, site: Path
     assert busy
     assert all(answer.json()["code"] == "busy" and int(answer.headers["retry-after"]) >= 1 for answer in busy)
     assert {answer.status_code for answer in answers} == {200, 429}
+    failures = re.search(r"failures_total.kind=\"busy\",provider=\"model\". (\S+)", gateway.client.get("/metrics").text)
+    assert failures is not None
+    assert float(failures[1]) >= len(busy)
 
 
 def test_a_batch_is_answered_in_order_each_for_itself(gateway: Gateway, site: Path) -> None:
@@ -213,6 +216,29 @@ def test_a_batch_is_answered_in_order_each_for_itself(gateway: Gateway, site: Pa
         "timeout",
         "urgent",
     ]
+
+
+def test_a_whole_batch_finds_its_places_and_leaves_some_to_others(gateway: Gateway, site: Path) -> None:
+    gateway.configure(describe(site, trusted=True, version="whole batch"))
+    gateway.ask("Warm up")
+    body = {"items": [{"task": {"title": f"sleep 0.1 {number}"}} for number in range(100)]}
+    with ThreadPoolExecutor(1) as pool:
+        answered = pool.submit(gateway.client.post, "/suggest-priority/batch", json=body)
+        wait_for(lambda: gauge(gateway, "running") > 0)
+        assert gateway.ask("Pay").status_code == 200
+        assert not answered.done()
+        results = answered.result().json()["results"]
+    assert [result.get("code") for result in results] == [None] * 100
+
+
+def test_a_batchs_time_is_that_of_all_its_questions(gateway: Gateway, site: Path) -> None:
+    gateway.configure(describe(site, trusted=True, version="long batch"))
+    gateway.ask("Warm up")
+    body = {"items": [{"task": {"title": f"sleep 0.4 {number}"}} for number in range(40)], "deadline_ms": 1000}
+    began = time.monotonic()
+    results = gateway.client.post("/suggest-priority/batch", json=body).json()["results"]
+    assert time.monotonic() - began < 3
+    assert {result.get("code") for result in results} == {None, "timeout"}
 
 
 def test_what_leaves_is_redacted_and_what_stays_is_not(gateway: Gateway, site: Path) -> None:
