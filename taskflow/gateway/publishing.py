@@ -6,6 +6,7 @@ limit of their own.
 
 import json
 import logging
+import re
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,8 @@ from typing import Any
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
-from pika.exceptions import AMQPError, ConnectionBlockedTimeout
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
+from pika.exceptions import AMQPError, ConnectionBlockedTimeout, NackError
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +28,11 @@ _HEARTBEAT = 5
 _DURABLE = 2
 #: Bytes of a routing key and of a message's id, by the protocol.
 _LONGEST_NAME = 255
+#: What an event has beside its attributes; one of them at most.
+_DATA = frozenset({"data", "data_base64"})
+_ATTRIBUTE = re.compile(r"[a-z0-9]{1,100}")
+#: RFC 3339.
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 class NotPublished(Exception):
@@ -68,15 +75,17 @@ class Publisher:
     def publish(self, events: Sequence[Outgoing]) -> None:
         """Hands events over in their order; returns once all are confirmed. `NotPublished`: then some may have been, so
         that a repetition may double them; their ids tell."""
-        for last in (False, True):
+        # A connection that was not used for long may be gone: once anew.
+        for last in (self._connection is None, True):
             try:
                 self._publish(events)
                 return
             except ConnectionBlockedTimeout as error:
                 self._drop()
                 raise NotPublished("broker_blocked", "The broker takes nothing at present (an alarm).") from error
-            except (AMQPError, OSError) as error:
-                # A connection that was not used for long may be gone: once anew.
+            except NackError as error:
+                raise NotPublished("broker_refused", "The broker refused an event: a queue of it is full.") from error
+            except (AMQPError, AMQPConnectorException, OSError) as error:
                 self._drop()
                 if last:
                     raise NotPublished("broker_down", f"The broker cannot be reached: {_describe(error)}.") from error
@@ -120,21 +129,42 @@ class Publisher:
 
 
 def read_event(event: dict[str, Any]) -> Outgoing:
-    """A CloudEvent as it is published. `ValueError` that names what is missing."""
+    """A CloudEvent as it is published. `ValueError` that names what is missing, or is not as CloudEvents 1.0 has it."""
     for name in ("specversion", "id", "source", "type"):
         value = event.get(name)
         if not isinstance(value, str) or not value:
             raise ValueError(f"{name}: a CloudEvent has a text here")
     if event["specversion"] != "1.0":
         raise ValueError("specversion: 1.0 is the one that is known")
+    _check_attributes(event)
     try:
-        body = json.dumps(event, ensure_ascii=False).encode()
+        body = json.dumps(event, ensure_ascii=False, allow_nan=False).encode()
     except UnicodeEncodeError:
         raise ValueError("event: it holds half of a surrogate pair, which is no text") from None
+    except ValueError:
+        raise ValueError("event: it holds a number that is too large") from None
     for name in ("type", "id"):
         if len(event[name].encode()) > _LONGEST_NAME:
             raise ValueError(f"{name}: it has {_LONGEST_NAME} bytes at most")
     return Outgoing(event["type"], event["id"], body)
+
+
+def _check_attributes(event: dict[str, Any]) -> None:
+    """What a reader that keeps to the standard would stumble over."""
+    for name, value in event.items():
+        if name in _DATA:
+            continue
+        if not _ATTRIBUTE.fullmatch(name):
+            raise ValueError("event: the names of its attributes have small letters and digits alone")
+        if not isinstance(value, str | int | None):
+            raise ValueError(f"{name}: an attribute is a text, a whole number, or true or false")
+    if not isinstance(event.get("data_base64", ""), str):
+        raise ValueError("data_base64: it is a text")
+    if event.keys() >= _DATA:
+        raise ValueError("data_base64: there is data too")
+    time = event.get("time")
+    if time is not None and not (isinstance(time, str) and _TIME.fullmatch(time)):
+        raise ValueError("time: it is written as 2026-11-24T09:00:00Z")
 
 
 def _describe(error: BaseException) -> str:

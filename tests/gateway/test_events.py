@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import time
 import uuid
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import AMQPError
 
+from taskflow.gateway import publishing as publishing_module
 from tests.bootstrap.instances import wait_for
 from tests.gateway.gateways import Gateway
 from tests.gateway.relay import Relay
@@ -118,6 +120,12 @@ def test_one_event_and_a_list_arrive_in_order_as_durable_messages(
         ({"specversion": "0.3"}, "specversion"),
         ({"source": None}, "source"),
         ({"data": "\ud800"}, "event"),
+        ({"fooBar": 1}, "event"),
+        ({"\ud800": 1}, "event"),
+        ({"subject": {"a": 1}}, "subject"),
+        ({"time": "yesterday"}, "time"),
+        ({"time": "2026-11-24T09:00:00"}, "time"),
+        ({"data_base64": "QQ=="}, "data_base64"),
     ],
 )
 def test_what_is_no_cloudevent_is_400_and_nothing_of_the_list_is_published(
@@ -134,6 +142,42 @@ def test_what_is_no_cloudevent_is_400_and_nothing_of_the_list_is_published(
 def test_what_only_python_takes_for_json_is_not_published(publishing: Gateway, queue: str) -> None:
     refused = publishing.client.post("/events", content=json.dumps(event(queue, data=float("nan"))))
     assert (refused.status_code, refused.json()["code"]) == (400, "invalid")
+    # No number of Python's either: it would be written as Infinity.
+    large = json.dumps(event(queue, data="large")).replace('"large"', "1e999")
+    refused = publishing.client.post("/events", content=large)
+    assert (refused.status_code, refused.json()["code"]) == (400, "invalid")
+
+
+def test_what_the_standard_allows_is_published(channel: BlockingChannel, publishing: Gateway, queue: str) -> None:
+    more = {"time": "2026-11-24T09:00:00.5+01:00", "subject": "🎉", "comexampleflag": True, "retries": 3, "gone": None}
+    assert publishing.client.post("/events", json=event(queue, **more)).status_code == 202
+    ((_, _, body),) = take(channel, queue, 1)
+    assert json.loads(body).items() >= more.items()
+
+
+def test_an_event_that_a_full_queue_refuses_is_named_and_not_tried_again(
+    channel: BlockingChannel, publishing: Gateway, queue: str
+) -> None:
+    limits = {"x-max-length": 1, "x-overflow": "reject-publish"}
+    full: str = channel.queue_declare("", exclusive=True, arguments=limits).method.queue
+    channel.queue_bind(full, "taskflow.events", routing_key=f"{kind_of(queue)}.full")
+    events = [event(queue, type=f"{kind_of(queue)}.full") for _ in range(2)]
+    refused = publishing.client.post("/events", json=events)
+    assert (refused.status_code, refused.json()["code"]) == (503, "broker_refused")
+    assert "full" in refused.json()["detail"]
+    # The other queue got each of them once.
+    time.sleep(0.2)
+    assert channel.queue_declare(queue, passive=True).method.message_count == 2
+
+
+def test_a_server_that_is_no_broker_is_told_as_one_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing_module, "CONNECT", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        publisher = publishing_module.Publisher(f"amqp://guest:guest@127.0.0.1:{silent.getsockname()[1]}/%2F")
+        with pytest.raises(publishing_module.NotPublished) as refused:
+            publisher.publish([publishing_module.Outgoing("a.type", "1", b"{}")])
+        publisher.close()
+    assert refused.value.code == "broker_down"
 
 
 def test_a_connection_that_was_cut_is_opened_anew(
