@@ -171,7 +171,8 @@ class Service:
             self._metrics.failed(plugin.provider, "deadline")
             raise refuse_late(seconds, **_sent(told, redactions)) from None
         except CallFailed as failure:
-            self._metrics.failed(plugin.provider, failure.kind)
+            if failure.kind != SUPERSEDED:
+                self._metrics.failed(plugin.provider, failure.kind)
             raise refuse_call(failure, **_sent(told, redactions)) from failure
         except Refusal as refusal:
             # There was no place.

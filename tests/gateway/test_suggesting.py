@@ -296,6 +296,8 @@ def test_what_waited_for_its_turn_is_told_by_the_settings_of_then(
         assert "[email]" in found.json()["model"]
     else:
         assert (found.status_code, found.json()["code"]) == (403, "not_allowed")
+    # It was no failure.
+    assert "superseded" not in gateway.client.get("/metrics").text
 
 
 def gauge(gateway: Gateway, name: str) -> int:
