@@ -42,6 +42,13 @@ EMAILS = [
     ("@ada@example.social", "@[email]"),
     ("https://x.org/?to=ada%40example.org&n=1", "https://x.org/?to=[email]&n=1"),
     ("ada&#64;example.org", "[email]"),
+    ("ada&commat;example.org", "[email]"),
+    ("ada @ example.org", "[email]"),
+    ("ada@ example.org", "[email]"),
+    ("ada(ät)example.de", "[email]"),
+    ("ada [arroba] ejemplo [punto] es", "[email]"),
+    ("ada (chiocciola) esempio.it", "[email]"),
+    ("ada(собака)primer.ru", "[email]"),
 ]
 PHONES = [
     ("+49 30 1234567", "[phone]"),
@@ -82,6 +89,8 @@ PHONES = [
     ("8 (912) 345-67-89", "[phone]"),
     ("13812345678", "[phone]"),
     ("phone: 555 1234", "phone: [phone]"),
+    ("Signal: 1234567", "Signal: [phone]"),
+    ("Ruf mich an: 901820", "Ruf mich an: [phone]"),
     ("Tel. 12 34 56 78", "Tel. [phone]"),
     ("call me on 6123 4567", "call me on [phone]"),
     ("телефон 234-56-78", "телефон [phone]"),
@@ -95,6 +104,12 @@ PHONES = [
 ]
 TOKENS = [
     ("pw: hunter2", "pw: [token]"),
+    ("PIN 4711 for the door", "PIN [token] for the door"),
+    ("密码是abc12345", "密码是[token]"),
+    ("パスワードはabc123です", "パスワードは[token]"),
+    ("비밀번호는 abc12345", "비밀번호는 [token]"),
+    # Those of Hugging Face may be letters alone.
+    ("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", "[token]"),
     ("Authorization: Bearer abcdef123456", "Authorization: [token]"),
     ("use bearer AbCdEf0123456789.", "use bearer [token]."),
     ("Basic dXNlcjpwYXNzd29yZDEyMw==", "Basic [token]"),
@@ -180,6 +195,10 @@ ACCOUNTS = [
 ]
 KEPT = [
     "",
+    "Dinner @ 7.30pm",
+    "ask @bob.smith",
+    "密码是什么",
+    "Pin 12 posters, TAN 1234-56",
     "Pay rent on 2026-12-01",
     "Due 01.12.2026, or 1.12.26",
     "12/24",

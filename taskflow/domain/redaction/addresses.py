@@ -3,10 +3,16 @@
 import re
 from collections.abc import Iterator
 
-from taskflow.domain.redaction.shadow import Span
+from taskflow.domain.redaction.shadow import Span, cast
 
+#: In brackets, in several languages.
+_NAMES_OF_AT = cast(r"at|ät|arroba|arobase|klammeraffe|affe|chiocciola|małpa|kukac|zavináč|собака|snabel-?a").text
 #: As people write it, as addresses of pages do, and as HTML does.
-_AT = re.compile(r"(@|%40|&#(?:0{0,3}64|x0{0,2}40);)|[ ]?[(\[{] ?at ?[)\]}] ?|( at )", re.IGNORECASE)
+_AT = re.compile(
+    r"(?: (?=@ ))?(@ |@|%40|&(?:#(?:0{0,3}64|x0{0,2}40)|commat);)"
+    rf"|[ ]?[(\[{{] ?(?:{_NAMES_OF_AT}) ?[)\]}}] ?|( at )",
+    re.IGNORECASE,
+)
 #: Up to the at sign or the start of the text. No character of it is an at sign: over all of them the scan stays linear.
 #: But %40 is written with characters of it, hence no further from there than a name may be long.
 _LONGEST_LOCAL = 64
@@ -14,7 +20,11 @@ _LOCAL = re.compile(r"[\w.+%&'~-]")
 _QUOTED = re.compile(r'"[^"@\s\x00][^"@\n\x00]{0,62}"\Z')
 _LITERAL = re.compile(r"\[(?:IPv6:)?[0-9a-f.:]{3,45}\]", re.IGNORECASE)
 _DOMAIN = re.compile(r"[^\W_][\w-]*(?:\.[\w-]+)+")
-_SPELT = re.compile(r"[^\W_][\w-]*(?:(?:\.| ?[(\[{] ?(?:dot|punkt) ?[)\]}] ?| dot )[\w-]{1,63}){1,6}", re.IGNORECASE)
+_NAMES_OF_DOT = "dot|punkt|punto|point|ponto|kropka|точка"
+_SPELT = re.compile(
+    rf"[^\W_][\w-]*(?:(?:\.| ?[(\[{{] ?(?:{_NAMES_OF_DOT}) ?[)\]}}] ?| dot )[\w-]{{1,63}}){{1,6}}", re.IGNORECASE
+)
+_DOTS = frozenset(_NAMES_OF_DOT.split("|"))
 _LABEL = re.compile(r"[^.\s()\[\]{}]+")
 _OCTETS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}\Z")
 
@@ -27,6 +37,9 @@ def find_emails(text: str) -> Iterator[Span]:
             continue
         end = _domain_end(text, found.end(), spelt=found[1] is None)
         if end is None or (found[2] is not None and " dot " not in text[found.end() : end].lower()):
+            continue
+        if found[1] == "@ " and not text[start:end].rpartition(".")[2].isalpha():
+            # "at half past seven" has a dot too: 7.30pm.
             continue
         yield start, end
 
@@ -56,6 +69,6 @@ def _domain_end(text: str, at: int, *, spelt: bool) -> int | None:
     ends = [
         label.end()
         for number, label in enumerate(_LABEL.finditer(text, found.start(), found.end()))
-        if number and len(label[0]) > 1 and any(sign.isalpha() for sign in label[0]) and label[0].lower() != "dot"
+        if number and len(label[0]) > 1 and any(sign.isalpha() for sign in label[0]) and label[0].lower() not in _DOTS
     ]
     return ends[-1] if ends else None

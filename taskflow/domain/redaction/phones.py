@@ -43,7 +43,9 @@ _INDIAN = re.compile(r"(?<!\d)[6-9]\d{4}[ -]\d{5}(?!\d)")
 _GROUPS = re.compile(r"(?<!\d)\d{2,5}([ -])\d{2,5}(?:\1\d{2,5})+(?!\d)")
 _CALLED = cast(
     r"tel|telefon[a-z]?|telephone|phone|ph|mobile?|handy(?:nummer)?|cell|fax|whatsapp|sms|móvil|teléfono|cellulare"
-    r"|komórka|telefoon|puhelin|тел|телефон|电话|電話|전화|☎|📞|call(?: me| him| her| us| them)?(?: at| on)?"
+    r"|komórka|telefoon|puhelin|тел|телефон|电话|電話|전화|☎|📞"
+    r"|signal|telegram|viber|rufnummer|durchwahl|ring|anrufen(?: unter)?|ruf mich an"
+    r"|call(?: me| him| her| us| them)?(?: at| on)?"
 ).text
 _WORD = re.compile(
     rf"(?<![a-z])(?:{_CALLED})"

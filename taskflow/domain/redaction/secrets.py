@@ -21,6 +21,7 @@ _KNOWN = re.compile(
     r"|(?:gh[oprsu]_|github_pat_|glpat-|xox[a-z]-|xapp-|sk_live_|rk_live_)[\w-]{12,}"
     r"|(?:AKIA|ASIA|ABIA|ACCA|AGPA|AIDA|AROA)[A-Z0-9]{12,}"
     r"|AIza[\w-]{30,}|ya29\.[\w-]{16,}|SG\.[\w-]{10,}\.[\w-]{10,}|hv[sbr]\.[\w-]{20,}|AGE-SECRET-KEY-1[A-Z0-9]{20,}"
+    r"|(?<![A-Za-z0-9])hf_[A-Za-z0-9]{30,}"
     r"|(?<!\d)\d{8,10}:[\w-]{35}"
     r"|(?<![A-Za-z0-9])(?:sk|pk|rk|hf|npm|pypi|shp(?:at|ca|pa|ss)|whsec|figd|dckr_pat|rubygems|lin_api|ops|dop_v1|gl[a-z]{2,5}"
     r"|tskey|sq0[a-z]{3}|nvapi|gsk|r8)[_-](?=[\w-]{0,60}\d)[\w-]{16,}",
@@ -63,11 +64,19 @@ _QUERY = re.compile(
     r"|sig|sid|pass|otp|state|jwt|ticket|hash|hmac)=([^\s&#\"'<>\x00]+)",
     re.IGNORECASE | re.ASCII,
 )
+#: What stands between the two without a blank before it.
+_IS = cast("は|是|为|為|는|은").text
 #: "the password is …": only what no sentence goes on with.
 _SAID = re.compile(
-    rf"(?:{_SURE}|(?<![a-z])(?:pin|token|secret))[ \t]{{1,4}}(?:is|was|ist|lautet|est|es|to|now)[ \t]{{1,4}}"
+    rf"(?:(?:{_SURE}|(?<![a-z])(?:pin|token|secret))[ \t]{{1,4}}"
+    rf"(?:is|was|ist|lautet|est|es|to|now|är|er|это)[ \t]{{1,4}}"
+    rf"|(?:{_SURE})[ \t]{{0,4}}(?:{_IS})[ \t]{{0,4}})"
     r"[\"'`]?((?=[^\s\x00]{0,60}[\d$%&#@!_^*+=~])[^\s\x00]{4,})",
     re.IGNORECASE,
+)
+#: Numbers that are told right after their name.
+_NUMBER = re.compile(
+    r"(?<![a-z])(?:pin|puk|tan|otp|cvv|cvc)(?:[ -]?code)?[ \t]{1,4}(\d{4,8})(?![\d.:/-]?\d)", re.IGNORECASE
 )
 #: Options of commands.
 _OPTION = re.compile(
@@ -93,7 +102,7 @@ def find_tokens(text: str) -> Iterator[Span]:
     yield from _find_blocks(text)
     for pattern in (_KNOWN, _USERINFO):
         yield from ((found.start(), _without_at(text, found.end())) for found in pattern.finditer(text))
-    for pattern in (_BEARER, _QUERY, _SAID, _OPTION):
+    for pattern in (_BEARER, _QUERY, _SAID, _NUMBER, _OPTION):
         for found in pattern.finditer(text):
             start, end = found.span(found.lastindex or 0)
             yield start, _trim(text, start, end)
