@@ -71,7 +71,8 @@ def _ask_plugins(task: Task, facts: TaskFacts, examples: Sequence[Example], pers
         return []
     asker = None if person is None else person.pk
     decided = quote_decisions(asker, task.project_id, besides=task.pk)
-    allowed = task.project.remote_models_allowed
+    # As it is now: those of a list wait their turn, and the switch may have been thrown meanwhile.
+    allowed = Task.objects.filter(pk=task.pk, deleted_at=None, project__remote_models_allowed=True).exists()
     question = Question(task.pk, asker, facts, decided, _zone(person), allowed, tuple(examples))
     return gather_signals(runner, ports.models(), question)
 

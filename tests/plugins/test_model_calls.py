@@ -4,7 +4,10 @@ import hashlib
 
 import pytest
 
-from taskflow.store.models import ModelCall
+from taskflow.application.advice import advise as advise_task
+from taskflow.application.decisions import facts_of
+from taskflow.application.model_records import Record
+from taskflow.store.models import ModelCall, Task
 from tests.conftest import Api, World
 from tests.plugins.conftest import Instance
 from tests.plugins.models import PROVIDER, Advise, enable, signal_of
@@ -46,6 +49,22 @@ def test_a_call_that_failed_has_one_with_its_kind_and_one_that_was_not_made_has_
     root_api("PUT", "prioritisation/provider", {"slug": "model", "model": "large"})
     advise("Buy bread")
     assert ModelCall.objects.order_by("-at")[0].model == "large"
+
+
+def test_a_task_that_waited_its_turn_is_told_by_what_its_project_allows_then(
+    root_api: Api, api: Api, world: World, advise: Advise
+) -> None:
+    enable(root_api, "model")
+    asked = advise("Buy milk")
+    task = Task.objects.select_related("project").get(pk=asked["task"])
+    assert task.project.remote_models_allowed
+    api.patch(f"projects/{world.home.pk}", {"remote_models_allowed": False})
+    # As a batch has read it, before those ahead of it were answered.
+    advice, _ = advise_task(task, facts_of([task.pk])[task.pk], (), person=None, record=Record(None))
+    (signal,) = [signal for signal in advice.signals if signal.provider == "model"]
+    assert signal.error is not None
+    assert "remote_models_allowed" in signal.error
+    assert ModelCall.objects.count() == 1
 
 
 def test_a_test_answers_with_the_model_that_was_chosen(root_api: Api) -> None:
