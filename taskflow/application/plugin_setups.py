@@ -1,7 +1,7 @@
 """Enabling, configuring, testing and forgetting plugins."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from taskflow.application import ports
@@ -16,6 +16,7 @@ from taskflow.application.versions import check_version
 from taskflow.domain.errors import Conflict, FieldError, Invalid
 from taskflow.domain.events import EventType
 from taskflow.domain.permissions import Action, Actor
+from taskflow.domain.prompts import tidy_name
 from taskflow.plugin_api import Kind, Message, Recipient
 from taskflow.plugin_host.trial import Trial, check
 from taskflow.store.models import Plugin, PluginFailure, PluginPause, PluginSetup, User
@@ -125,7 +126,8 @@ def check_plugin(actor: Actor, slug: str, *, send: bool = False) -> Trial:
     test = _test_message(actor) if send else None
     board = read_board()
     model = board.provider_model or None if board.provider == slug else None
-    return check(as_enabled(card.plugin, card.setup, card.effect), outbound(), send=test, model=model)
+    trial = check(as_enabled(card.plugin, card.setup, card.effect), outbound(), send=test, model=model)
+    return replace(trial, model=tidy_name(trial.model))
 
 
 def _test_message(actor: Actor) -> tuple[Message, Recipient]:

@@ -42,12 +42,15 @@ _COMPLETION = TypeAdapter(Completion)
 _QUESTION = CompletionRequest(
     system="You answer in one short sentence.", prompt="Say that you are ready to judge tasks.", max_tokens=48
 )
+#: What comes first: loading a model, or a client's library, takes longer than many an answer.
+_GREETING = _QUESTION.model_copy(update={"max_tokens": 1})
 _LONGEST_SAMPLE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What came of it. `latency_ms` is that of the slowest call, without what starting the plugin took."""
+    """What came of it. `latency_ms` is that of the slowest call, without what starting the plugin took, and for a model
+    that was chosen without what loading it took."""
 
     ok: bool
     latency_ms: float | None = None
@@ -92,7 +95,8 @@ def _try(
     began = time.monotonic()
 
     def call(method: str, payload: dict[str, Any]) -> Any:
-        return process.call(offer.kind, offer.name, method, payload, deadline=deadline)
+        left = max(0.0, began + deadline - time.monotonic())
+        return process.call(offer.kind, offer.name, method, payload, deadline=left)
 
     try:
         trial = _ask(offer, call, model)
@@ -104,7 +108,11 @@ def _try(
         trial = _failed(failure)
     except ValidationError as error:
         trial = _failed(CallFailed("bug", f"It answered something else: {error.errors()[0]['msg']}."))
-    return replace(trial, latency_ms=round((time.monotonic() - began) * 1000, 1))
+    return trial if trial.latency_ms is not None else replace(trial, latency_ms=_milliseconds(time.monotonic() - began))
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 1)
 
 
 def _ask(offer: Offer, call: Callable[[str, dict[str, Any]], Any], model: str | None) -> Trial:
@@ -127,17 +135,23 @@ def _ask(offer: Offer, call: Callable[[str, dict[str, Any]], Any], model: str | 
 
 
 def _ask_model(call: Callable[[str, dict[str, Any]], Any], model: str) -> Trial:
+    def answer_to(question: CompletionRequest) -> Completion:
+        request = question.model_copy(update={"model": model}).model_dump(mode="json")
+        return _COMPLETION.validate_python(call("complete", {"request": request}))
+
+    answer_to(_GREETING)
     began = time.monotonic()
-    request = _QUESTION.model_copy(update={"model": model})
-    answer = _COMPLETION.validate_python(call("complete", {"request": request.model_dump(mode="json")}))
+    answer = answer_to(_QUESTION)
     seconds = time.monotonic() - began
     name = answer.model or model
     if not answer.text.strip():
         step = "Choose a model that answers without thinking first, or switch that off on the server."
-        return Trial(ok=False, model=name, error="It answered without a word.", next_step=step)
+        text = "It answered without a word."
+        return Trial(ok=False, latency_ms=_milliseconds(seconds), model=name, error=text, next_step=step)
     tokens = answer.usage.completion_tokens if answer.usage else 0
     return Trial(
         ok=True,
+        latency_ms=_milliseconds(seconds),
         model=name,
         sample=answer.text[:_LONGEST_SAMPLE],
         tokens_per_second=round(tokens / seconds, 1) if tokens and seconds else None,

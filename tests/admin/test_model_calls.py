@@ -33,6 +33,15 @@ def test_the_newest_call_stands_first_with_what_it_cost(admin: Browser) -> None:
     assert "local:llama tiny suggest 100 ms nothing 0 cached" in said
 
 
+def test_a_long_name_of_a_model_is_cut_in_the_list_and_whole_on_its_page(admin: Browser) -> None:
+    name = "/srv/models/" + "m" * 150 + "/<b>.gguf"
+    call = file_call(ports.now(), model=name)
+    said = text_of(admin.open(LIST))
+    assert f"{name[:39]}… suggest" in said
+    assert name not in said
+    assert name in text_of(admin.open("store_modelcall_change", call.pk))
+
+
 def test_filters_narrow_by_provider_outcome_and_reach(admin: Browser) -> None:
     now = ports.now()
     good = file_call(now)

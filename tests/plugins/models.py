@@ -7,6 +7,8 @@ from tests.conftest import Api
 
 #: Scores by `scores`, else answers with `answer`. The prompt it was given ends up in its model's name.
 PROVIDER = """
+import asyncio
+
 from taskflow.plugin_api import *
 
 
@@ -27,8 +29,12 @@ class Model:
 
     def __init__(self, ctx):
         self.ctx = ctx
+        self.loaded = False
 
     async def complete(self, request):
+        if self.ctx.config.answer == "slow to load" and not self.loaded:
+            await asyncio.sleep(1)
+        self.loaded = True
         if self.ctx.config.answer == "fail":
             raise TransientError("the server is busy")
         if self.ctx.config.answer == "refuse":

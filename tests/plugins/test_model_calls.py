@@ -74,6 +74,11 @@ def test_a_test_answers_with_the_model_that_was_chosen(root_api: Api) -> None:
     tried = root_api.post("plugins/model/check").json()
     assert (tried["ok"], tried["model"], tried["sample"]) == (True, "large", "I am ready.")
     assert tried["tokens_per_second"] > 0
+    enable(root_api, "model", answer="slow to load")
+    loaded = root_api.post("plugins/model/check").json()
+    # Its nine tokens took no second: loading the model did.
+    assert loaded["tokens_per_second"] > 20
+    assert loaded["latency_ms"] < 500
     enable(root_api, "model", answer=" ")
     empty = root_api.post("plugins/model/check").json()
     assert (empty["ok"], empty["model"], empty["error"]) == (False, "large", "It answered without a word.")

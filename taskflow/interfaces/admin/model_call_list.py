@@ -6,9 +6,10 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 
 from taskflow.interfaces.admin.base import AdminPage, column
-from taskflow.interfaces.admin.display import NOTHING, link, moment
+from taskflow.interfaces.admin.display import NOTHING, link, moment, shorten
 from taskflow.interfaces.admin.filters import BooleanRadioFilter, DropdownFilter, RangeDateTimeFilter
 from taskflow.interfaces.admin.site import site
 from taskflow.store.models import ModelCall
@@ -64,7 +65,7 @@ class ModelCallPage(AdminPage):
     list_display = (
         "when",
         "provider",
-        "model_name",
+        "model_in_short",
         "purpose",
         "latency",
         "sent",
@@ -90,6 +91,12 @@ class ModelCallPage(AdminPage):
     @column("Time")
     def when(self, call: ModelCall) -> Any:
         return moment(call.at)
+
+    @column("Model")
+    def model_in_short(self, call: ModelCall) -> Any:
+        # Servers name models by the paths of their files: one of them would push all else out of sight.
+        short = shorten(call.model, 40)
+        return format_html('<span title="{}">{}</span>', call.model, short) if short != call.model else short or NOTHING
 
     @column("Model")
     def model_name(self, call: ModelCall) -> str:
