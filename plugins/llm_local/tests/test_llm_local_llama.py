@@ -270,6 +270,13 @@ async def test_a_model_that_is_not_installed_is_named(make: Make) -> None:
         await score(make(model="pytest"), ask("Pay rent"))
 
 
+async def test_an_answer_names_its_model_so_that_it_can_be_asked_for(make: Make) -> None:
+    provider = make()
+    assert (await provider.check()).model == MODEL
+    named = ask("Pay rent").model_copy(update={"model": MODEL})
+    assert (await score(provider, named)).model == MODEL
+
+
 @pytest.mark.thorough
 async def test_a_request_may_name_one_of_the_models(make: Make, tmp_path: Path) -> None:
     provider = make(model_path=install(tmp_path / "mine.gguf"))
@@ -278,7 +285,8 @@ async def test_a_request_may_name_one_of_the_models(make: Make, tmp_path: Path) 
     assert MODEL in {model.name for model in models}
     assert {model.size_bytes for model in models if model.name in {"mine.gguf", MODEL}} == {98_362_432}
     for model in models[:2]:
-        await score(provider, ask("Pay rent").model_copy(update={"model": model.name}))
+        named = ask("Pay rent").model_copy(update={"model": model.name})
+        assert (await score(provider, named)).model == model.name
     with pytest.raises(PermanentError, match="no installed package another"):
         await score(provider, ask("Pay rent").model_copy(update={"model": "another"}))
 

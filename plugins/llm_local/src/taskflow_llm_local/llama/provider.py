@@ -40,6 +40,7 @@ class _Loaded:
     """A model and what was found out about it; `wanted` is the name that it was asked for by."""
 
     wanted: str | None
+    name: str
     model: Model
     prompts: Prompts
     choices: Choices
@@ -129,7 +130,7 @@ class LlamaCpp:
         tokens, truncated = write(model, request, leash)
         text = b"".join(model.piece(token) for token in tokens).decode(errors="ignore")
         usage = Usage(prompt_tokens=len(question), completion_tokens=len(tokens))
-        completion = Completion(text=text.strip()[:_LONGEST_TEXT], model=model.name, usage=usage, truncated=truncated)
+        completion = Completion(text=text.strip()[:_LONGEST_TEXT], model=loaded.name, usage=usage, truncated=truncated)
         return _Answer(completion, time.monotonic() - began)
 
     def _score(self, request: CompletionRequest, choices: tuple[str, ...], leash: Leash) -> Scores:
@@ -139,16 +140,16 @@ class LlamaCpp:
         question = model.tokenise(prompt.text, begins=prompt.begins)
         model.evaluate(question, leash)
         usage = Usage(prompt_tokens=len(question), completion_tokens=0)
-        return Scores(probabilities=weigh(model, firsts), model=model.name, usage=usage)
+        return Scores(probabilities=weigh(model, firsts), model=loaded.name, usage=usage)
 
     def _load(self, wanted: str | None) -> _Loaded:
         if self._loaded is None or self._loaded.wanted != wanted:
-            path, field = self._find(wanted)
+            path, field, name = self._find(wanted)
             if self._loaded is not None and self._loaded.model.path == path:
-                self._loaded = replace(self._loaded, wanted=wanted)
+                self._loaded = replace(self._loaded, wanted=wanted, name=name)
             else:
                 self._unload()
-                self._loaded = _open(wanted, path, field, self._config)
+                self._loaded = _open(wanted, path, field, name, self._config)
                 self._ctx.log.info("Loaded %s with %d threads.", path.name, self._config.cores)
         return self._loaded
 
@@ -158,12 +159,13 @@ class LlamaCpp:
             loaded.model.close()
             self._ctx.log.info("Unloaded %s.", loaded.model.path.name)
 
-    def _find(self, wanted: str | None) -> tuple[Path, str]:
-        """The file, and the setting that names it. A request names one of `models`."""
+    def _find(self, wanted: str | None) -> tuple[Path, str, str]:
+        """The file, the setting that names it, and its name among `models`, by which requests and answers know it."""
         path = self._config.path
         if path is not None and wanted in (None, path.name):
-            return path, "model_path"
-        return find_model(wanted or self._config.model).path, "model"
+            return path, "model_path", path.name[:200]
+        found = find_model(wanted or self._config.model)
+        return found.path, "model", found.name[:200]
 
     def _list(self) -> list[ModelInfo]:
         found = [(model.name, model.path) for model in find_models()]
@@ -173,10 +175,10 @@ class LlamaCpp:
         return [ModelInfo(name=name[:200], size_bytes=path.stat().st_size) for name, path in found]
 
 
-def _open(wanted: str | None, path: Path, field: str, config: Config) -> _Loaded:
+def _open(wanted: str | None, path: Path, field: str, name: str, config: Config) -> _Loaded:
     model = Model(path, field, config)
     try:
-        return _Loaded(wanted, model, Prompts(model), Choices(model))
+        return _Loaded(wanted, name, model, Prompts(model), Choices(model))
     except PluginError:
         model.close()
         raise
