@@ -10,12 +10,13 @@ import httpx
 from taskflow.application.ports import ModelAnswer
 from taskflow.domain.prompts import Asked
 from taskflow.plugin_api import Embeddings, ModelInfo, Pull
+from taskflow.plugin_host.breaker import REST, Breaker
 from taskflow.plugin_host.state import CallFailed, ErrorSink, Failure
 
 #: Seconds beyond its deadline that an answer may be on its way.
 _LATE = 1.0
-#: Seconds to connect, and for taking a configuration over.
-_CONNECT, _PUSH = 3.0, 10.0
+#: Seconds to connect, and for taking a configuration over, however little is left of a question's own.
+_CONNECT, _PUSH = 3.0, 2.0
 _ATTEMPTS = 4
 
 
@@ -32,6 +33,9 @@ class Place(Protocol):
 
     def lost(self) -> None:
         """A connection to it ended without an answer."""
+
+    def silent(self) -> None:
+        """It has not answered many times in a row: whoever runs it may start it anew."""
 
 
 class ConfigSource(Protocol):
@@ -52,6 +56,8 @@ class GatewayClient:
         # Neither proxies nor certificates of the environment's: the address is an operator's.
         self._client = httpx.Client(trust_env=False, headers={"User-Agent": "taskflow"})
         self._has_pushed = False
+        # A list of a hundred tasks must not wait for its silence a hundred times.
+        self._breaker = Breaker(time.monotonic, longest=REST)
 
     def suggest(self, asked: Asked, *, deadline: float, may_leave: bool = False) -> ModelAnswer:
         """What the active model says of a task, within `deadline` seconds. `CallFailed`, `not_allowed` where it counts
@@ -122,7 +128,26 @@ class GatewayClient:
         self._has_pushed = True
 
     def _send(self, method: str, path: str, body: Any, ends: float, *, says: bool = False) -> httpx.Response:
-        """One request, which `says` how long it may take; once more where the gateway ended in the middle."""
+        """One request, which `says` how long it may take; once more where the gateway ended in the middle. One that was
+        silent five times in a row is given a rest."""
+        wait = self._breaker.admit()
+        if wait is not None:
+            text = f"The gateway did not answer many times in a row and is not asked for another {wait:.0f} s."
+            raise CallFailed("breaker_open", text, retry_after=wait)
+        try:
+            answer = self._send_it(method, path, body, ends, says=says)
+        except httpx.TimeoutException as error:
+            if self._breaker.failed() is not None:
+                self._place.silent()
+            raise CallFailed("timeout", "The gateway did not answer in time.") from error
+        except BaseException:
+            self._breaker.released()
+            raise
+        self._breaker.succeeded()
+        return answer
+
+    def _send_it(self, method: str, path: str, body: Any, ends: float, *, says: bool) -> httpx.Response:
+        """`CallFailed`, `httpx.TimeoutException`."""
         for last in (False, True):
             address = self._place.find(deadline=ends - time.monotonic())
             left = ends - time.monotonic()
@@ -134,8 +159,8 @@ class GatewayClient:
             timeout = httpx.Timeout(left + _LATE, connect=min(left, _CONNECT))
             try:
                 return self._client.request(method, address + path, json=body, headers=headers, timeout=timeout)
-            except httpx.TimeoutException as error:
-                raise CallFailed("timeout", "The gateway did not answer in time.") from error
+            except httpx.TimeoutException:
+                raise
             except httpx.TransportError as error:
                 if last:
                     raise CallFailed("transient", f"The gateway cannot be reached: {type(error).__name__}.") from error

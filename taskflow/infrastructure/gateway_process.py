@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 #: Seconds: one that lived longer is started again at once; else the pause before the next start doubles.
 _HEALTHY_LIFE = 10.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 30.0
+#: Seconds until the next start that a question waits for; where it is longer, it is answered without a model.
+_WORTH_WAITING = 1.0
 #: Seconds that it gets to end.
 _GRACE = 4.0
 #: Seconds between the end of a dying process's connections and its own, at most.
@@ -45,13 +47,14 @@ class GatewayProcess:
 
     def find(self, *, deadline: float) -> str:
         """Its address; starts it where it does not run and waits for that up to `deadline` seconds. `CallFailed`, also
-        while it is too soon after it died."""
+        while it is too soon after it died, but for a moment."""
+        ends = time.monotonic() + deadline
         with self._lock:
             if self._listener is None:
                 self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
             if self._process is None or self._process.poll() is not None:
-                self._start(self._listener)
-            self._wait(deadline)
+                self._start(self._listener, deadline)
+            self._wait(ends - time.monotonic())
             return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def lost(self) -> None:
@@ -61,6 +64,14 @@ class GatewayProcess:
         if process is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_ENDING)
+
+    def silent(self) -> None:
+        """Kills it: the next question starts another."""
+        process = self._process
+        if process is not None and process.poll() is None:
+            log.error("the gateway does not answer any more and is ended")
+            process.kill()
+            process.wait()
 
     @property
     def pid(self) -> int | None:
@@ -95,13 +106,16 @@ class GatewayProcess:
             raise CallFailed("busy", "The gateway is still starting.", retry_after=1.0)
         self._forget_ready()
 
-    def _start(self, listener: socket.socket) -> None:
+    def _start(self, listener: socket.socket, deadline: float) -> None:
         now = time.monotonic()
         self._forget_ready()
         if self._process is not None:
             self._note_end(self._process, now)
-        if now < self._start_at:
-            wait = self._start_at - now
+        wait = self._start_at - now
+        if 0 < wait <= min(_WORTH_WAITING, deadline):
+            time.sleep(wait)
+            now = time.monotonic()
+        elif wait > 0:
             raise CallFailed("crash", f"The gateway died and is started again in {wait:.1f} s.", retry_after=wait)
         self._ready, telling = os.pipe()
         setup = {
@@ -151,3 +165,6 @@ class RemoteGateway:
 
     def lost(self) -> None:
         """Whoever runs it starts it again."""
+
+    def silent(self) -> None:
+        """As `lost`."""

@@ -14,11 +14,11 @@ class Breaker:
     """Of one capability of one plugin. Safe to share between threads; `clock` gives seconds that only grow.
 
     After `THRESHOLD` failures in a row it is open for `REST` seconds; then one call is let through, and its end closes
-    it or opens it for twice as long.
+    it or opens it for twice as long, up to `longest` seconds.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float], *, longest: float = LONGEST_REST) -> None:
+        self._clock, self._longest = clock, longest
         self._lock = threading.Lock()
         self._failures = 0
         self._rest = REST
@@ -62,7 +62,7 @@ class Breaker:
             if lasting:
                 seconds = LASTING
             elif probe or (self._failures >= THRESHOLD and self._open_until is None):
-                seconds, self._rest = self._rest, min(self._rest * 2, LONGEST_REST)
+                seconds, self._rest = self._rest, min(self._rest * 2, self._longest)
             else:
                 return None
             self._open_until = self._clock() + seconds

@@ -16,8 +16,10 @@ import pytest
 
 from taskflow.domain.facts import TaskFacts
 from taskflow.domain.prompts import Asked
+from taskflow.infrastructure import gateway_client
 from taskflow.infrastructure.gateway_client import GatewayClient, Place
 from taskflow.infrastructure.gateway_process import GatewayProcess, RemoteGateway
+from taskflow.plugin_host.breaker import THRESHOLD
 from taskflow.plugin_host.state import CallFailed
 from tests.bootstrap.instances import is_alive, wait_for
 from tests.gateway.gateways import TOKEN, Gateway, describe
@@ -99,19 +101,35 @@ def test_one_that_was_killed_is_started_anew_and_told_again(
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
     wait_for(lambda: own.pid is None, 5)
-
-    def asked() -> bool:
-        try:
-            return client.suggest(about("Call"), deadline=30).model == "tiny"
-        except CallFailed as failure:
-            # It died young, so that the next start waits a little.
-            if failure.kind != "crash":
-                raise
-            return False
-
-    wait_for(asked, 20)
+    # It died young, so that the next start waits a little, and the question with it.
+    assert client.suggest(about("Call"), deadline=30).model == "tiny"
     assert own.pid not in (None, pid)
     client.close()
+
+
+def test_one_that_is_silent_five_times_is_not_waited_for_any_more_and_started_anew(
+    own: GatewayProcess, source: Source, sink: Remembered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway_client, "_LATE", 0.1)
+    client = connect(own, source, sink)
+    client.suggest(about("Pay"), deadline=30)
+    pid = own.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    for number in range(THRESHOLD):
+        with pytest.raises(CallFailed, match="did not answer in time"):
+            client.suggest(about(f"Call {number}"), deadline=0.2)
+    began = time.monotonic()
+    for number in range(100):
+        with pytest.raises(CallFailed, match="is not asked for another"):
+            client.suggest(about(f"Write {number}"), deadline=8)
+    assert time.monotonic() - began < 1
+    assert not is_alive(pid)
+    client.close()
+    # Whoever asks later, or from another process, finds one that answers.
+    later = connect(own, source, sink)
+    assert later.suggest(about("Pay"), deadline=30).model == "tiny"
+    later.close()
 
 
 @pytest.mark.thorough
