@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -10,6 +11,7 @@ from taskflow.application import ledger, ports
 from taskflow.config import current_settings, load_settings, use_settings
 from taskflow.store.models import PluginPause
 from tests.conftest import FrozenClock
+from tests.gateway.gateways import TOKEN, Gateway
 
 
 @pytest.mark.django_db
@@ -37,6 +39,24 @@ def test_plugins_and_a_gateway_that_are_not_well_are_named_as_degraded(
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
     assert answer.json()["checks"]["plugins"] == "degraded: model"
     assert answer.json()["checks"]["gateway"] == "degraded: ConnectError"
+
+
+@pytest.mark.django_db
+def test_a_gateway_with_another_token_is_degraded(
+    clock: FrozenClock, settings_of: Callable[..., None], tmp_path: Path
+) -> None:
+    running = Gateway(tmp_path)
+    try:
+        address = f"http://127.0.0.1:{running.port}"
+        ledger.beat("w1", ports.now())
+        settings_of(GATEWAY_URL=address, GATEWAY_TOKEN=TOKEN)
+        assert Client().get("/readyz").json()["checks"]["gateway"] == "ok"
+        settings_of(GATEWAY_URL=address, GATEWAY_TOKEN="a" * 16)
+        refused = Client().get("/readyz").json()
+        assert refused["checks"]["gateway"] == "degraded: it refuses TASKFLOW_GATEWAY_TOKEN"
+        assert refused["status"] == "degraded"
+    finally:
+        running.close()
 
 
 @pytest.fixture

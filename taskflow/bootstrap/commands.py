@@ -91,8 +91,8 @@ def gateway(
     from taskflow.bootstrap.gateway import become_gateway
 
     session: Session = context.obj
-    session.show({"host": host, "port": port}, [f"TaskFlow's gateway serves on {host} port {port}."])
-    become_gateway(host, port)
+    said = {"host": host, "port": port}
+    become_gateway(host, port, ready=lambda: session.show(said, [f"TaskFlow's gateway serves on {host} port {port}."]))
 
 
 def migrate(context: typer.Context, data_dir: DataDir = None, json: Json = False) -> None:

@@ -57,18 +57,21 @@ def _look_at_plugins() -> str:
 
 
 def _look_at_gateway() -> dict[str, str]:
-    """Whether somebody else's gateway answers; an instance's own is its worker's business."""
-    address = current_settings().gateway_url
+    """Whether somebody else's gateway answers, to this instance's token; an instance's own is its worker's business."""
+    address, token = current_settings().gateway_url, current_settings().gateway_token
     if address is None:
         return {}
     # A tenth of a second to import, which an instance without one is spared.
     import httpx
 
+    headers = {} if token is None else {"Authorization": f"Bearer {token.get_secret_value()}"}
     try:
-        answers = httpx.get(f"{address}/healthz", timeout=GATEWAY_TIMEOUT, trust_env=False).is_success
+        answer = httpx.get(f"{address}/providers", headers=headers, timeout=GATEWAY_TIMEOUT, trust_env=False)
     except httpx.HTTPError as error:
         return {"gateway": f"degraded: {type(error).__name__}"}
-    return {"gateway": "ok" if answers else "degraded: it does not answer as a gateway"}
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        return {"gateway": "degraded: it refuses TASKFLOW_GATEWAY_TOKEN"}
+    return {"gateway": "ok" if answer.is_success else "degraded: it does not answer as a gateway"}
 
 
 def _is_migrated() -> bool:

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -224,7 +225,17 @@ def test_it_is_started_by_command_with_nothing_of_the_core_in_its_environment(tm
     command = [str(Path(sys.executable).with_name("taskflow")), "gateway", "--port", "18199", "--json"]
     bare = {name: value for name, value in os.environ.items() if not name.startswith("TASKFLOW_")}
     refused = subprocess.run(command, env=bare, capture_output=True, text=True, timeout=30)
-    assert (refused.returncode, "TASKFLOW_GATEWAY_TOKEN" in refused.stderr) == (1, True)
+    assert (refused.returncode, "TASKFLOW_GATEWAY_TOKEN" in refused.stderr, '"host"' in refused.stdout) == (
+        1,
+        True,
+        False,
+    )
+    with socket.create_server(("127.0.0.1", 18199)):
+        taken = subprocess.run(
+            command, env=bare | {"TASKFLOW_GATEWAY_TOKEN": TOKEN}, capture_output=True, text=True, timeout=30
+        )
+        assert (taken.returncode, '"host"' in taken.stdout) == (1, False)
+        assert "Port 18199 is in use by another program" in taken.stderr
     secret = "postgres://user:planted-secret-7@db.example.org/x"
     environment = bare | {
         "TASKFLOW_GATEWAY_TOKEN": TOKEN,
