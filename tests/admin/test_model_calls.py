@@ -1,6 +1,7 @@
 """The list of calls of models: newest first, narrowed by provider, outcome and reach, for administrators alone."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -31,6 +32,23 @@ def test_the_newest_call_stands_first_with_what_it_cost(admin: Browser) -> None:
     said = text_of(admin.open(LIST))
     assert "cloud tiny suggest 1,234 ms 1,234 bytes 3 answered" in said
     assert "local:llama tiny suggest 100 ms nothing 0 cached" in said
+
+
+def test_what_a_call_sent_that_ended_without_a_word_is_not_known(admin: Browser) -> None:
+    now = ports.now()
+    unsaid: dict[str, Any] = {"model": "", "sha256": "", "sent_bytes": 0}
+    file_call(now, failure="timeout", **unsaid)
+    file_call(now - timedelta(seconds=1), failure="breaker_open", **unsaid)
+    said = text_of(admin.open(LIST))
+    assert "suggest 100 ms not known 0 timeout" in said
+    assert "suggest 100 ms nothing 0 breaker_open" in said
+
+
+def test_filters_are_called_by_their_columns(admin: Browser) -> None:
+    file_call(ports.now())
+    said = text_of(admin.open(LIST))
+    assert "By left this machine" in said
+    assert "By time" in said
 
 
 def test_a_long_name_of_a_model_is_cut_in_the_list_and_whole_on_its_page(admin: Browser) -> None:

@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     class TextFilter(SimpleListFilter):
         """Unfold's, as far as it is used here."""
 
-    AutocompleteSelectFilter = ChoicesDropdownFilter = BooleanRadioFilter = RangeDateTimeFilter = FieldListFilter
+    class BooleanRadioFilter(FieldListFilter):
+        """Unfold's, as far as it is used here."""
+
+    class RangeDateTimeFilter(FieldListFilter):
+        """Unfold's, as far as it is used here."""
+
+    AutocompleteSelectFilter = ChoicesDropdownFilter = FieldListFilter
 else:
     from unfold.contrib.filters.admin import (
         AutocompleteSelectFilter,

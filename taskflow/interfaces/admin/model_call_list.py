@@ -24,6 +24,26 @@ OUTCOME_TONES = {
 }
 
 
+#: Failures before anything was told to a model.
+_UNSENT = frozenset({"busy", "breaker_open", "not_running", "no_provider", "stale_config", "superseded"})
+
+
+class LeftFilter(BooleanRadioFilter):
+    """Whether the provider counts as leaving this machine."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.title = "left this machine"
+
+
+class TimeFilter(RangeDateTimeFilter):
+    """When the call was made."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.title = "time"
+
+
 class ProviderFilter(DropdownFilter):
     """The providers that were asked."""
 
@@ -76,8 +96,8 @@ class ModelCallPage(AdminPage):
     list_filter = (
         ProviderFilter,
         OutcomeFilter,
-        ("leaves", BooleanRadioFilter),
-        ("at", RangeDateTimeFilter),
+        ("leaves", LeftFilter),
+        ("at", TimeFilter),
     )
     ordering = ("-at", "-id")
     sortable_by = ()
@@ -108,7 +128,11 @@ class ModelCallPage(AdminPage):
 
     @column("Sent")
     def sent(self, call: ModelCall) -> str:
-        return f"{call.sent_bytes:,} bytes" if call.sent_bytes else "nothing"
+        if call.sent_bytes:
+            return f"{call.sent_bytes:,} bytes"
+        # A gateway that was gone in the middle did not tell how far it was.
+        is_known = call.cached or not call.failure or call.sha256 or call.failure in _UNSENT
+        return "nothing" if is_known else "not known"
 
     @column("Left this machine", yes_no=True)
     def left(self, call: ModelCall) -> bool:
