@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
@@ -22,11 +22,21 @@ from taskflow.gateway.documents import (
     Suggestion,
 )
 from taskflow.gateway.hosting import Host
-from taskflow.gateway.limits import OPEN, BodyLimit, TokenCheck
+from taskflow.gateway.limits import BodyLimit, TokenCheck
 from taskflow.gateway.metrics import Metrics
+from taskflow.gateway.openapi import (
+    EVENTS_BODY,
+    BatchAnswer,
+    CheckAnswer,
+    EmbedAnswer,
+    ModelsAnswer,
+    PublishAnswer,
+    describe,
+)
 from taskflow.gateway.publishing import NotPublished, Outgoing, Publisher, read_event
 from taskflow.gateway.refusals import PAUSE, Refusal, refuse_fields
 from taskflow.gateway.service import Service
+from taskflow.plugin_api import Pull
 
 #: Seconds that the answer to `/events` may take; the broker's own limits are shorter.
 EVENTS_DEADLINE = 8.0
@@ -65,18 +75,8 @@ def build_app(token: str, broker: str | None = None) -> FastAPI:
     _add_providers(app, service)
     _add_events(app, publisher, metrics)
     _add_operations(app, service, publisher, metrics)
-    _describe_token(app)
+    describe(app)
     return app
-
-
-def _describe_token(app: FastAPI) -> None:
-    """Says in the OpenAPI document what `TokenCheck` asks for."""
-    document = app.openapi()
-    document.setdefault("components", {})["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-    document["security"] = [{"token": []}]
-    for path in OPEN & set(document["paths"]):
-        for operation in document["paths"][path].values():
-            operation["security"] = []
 
 
 def _add_refusals(app: FastAPI, service: Service) -> None:
@@ -111,7 +111,7 @@ def _add_questions(app: FastAPI, service: Service) -> None:
         """What the active model says about one task's priority."""
         return _with_notes(await _while_there(request, service.suggest(question)), service)
 
-    @app.post("/suggest-priority/batch")
+    @app.post("/suggest-priority/batch", responses={200: {"model": BatchAnswer}})
     async def suggest_priorities(questions: Questions, request: Request) -> Response:
         """The same of several tasks: `results` in their order, each a suggestion or a problem."""
         service.host.held(questions.generation)
@@ -150,7 +150,7 @@ def _add_providers(app: FastAPI, service: Service) -> None:
             ],
         }
 
-    @app.post("/providers/{slug}/check")
+    @app.post("/providers/{slug}/check", responses={200: {"model": CheckAnswer}})
     async def check(slug: str) -> Response:
         """Asks a provider how it is, with a real answer."""
         began = asyncio.get_running_loop().time()
@@ -159,21 +159,21 @@ def _add_providers(app: FastAPI, service: Service) -> None:
         took = round((asyncio.get_running_loop().time() - began) * 1000, 1)
         return _with_notes(health, service, latency_ms=took)
 
-    @app.post("/providers/{slug}/embed")
+    @app.post("/providers/{slug}/embed", responses={200: {"model": EmbedAnswer}})
     async def embed(slug: str, fields: EmbedFields, request: Request) -> Response:
         """Vectors of texts; `vectors` is null where the provider has no model for that."""
         found = await _while_there(request, service.embed(slug, fields))
         document = {"vectors": None, "model": ""} if found is None else found.model_dump()
         return JSONResponse(document | {"notes": host.notes.take()})
 
-    @app.get("/providers/{slug}/models")
+    @app.get("/providers/{slug}/models", responses={200: {"model": ModelsAnswer}})
     async def models(slug: str) -> Response:
         """The models that a provider has at hand."""
         runner = host.runner
         found = await service.run(slug, lambda: runner.models(slug, deadline=LIST_DEADLINE), seconds=LIST_DEADLINE)
         return JSONResponse({"results": [model.model_dump() for model in found], "notes": host.notes.take()})
 
-    @app.post("/providers/{slug}/pull")
+    @app.post("/providers/{slug}/pull", responses={200: {"model": Pull}})
     async def pull(slug: str, fields: PullFields) -> Response:
         """Begins to fetch a model; again: says how far it is."""
         host.held(fields.generation)
@@ -183,7 +183,7 @@ def _add_providers(app: FastAPI, service: Service) -> None:
 
 
 def _add_events(app: FastAPI, publisher: Publisher | None, metrics: Metrics) -> None:
-    @app.post("/events", status_code=202)
+    @app.post("/events", status_code=202, responses={202: {"model": PublishAnswer}}, openapi_extra=EVENTS_BODY)
     async def publish(request: Request) -> Response:
         """Publishes one CloudEvent or a list of them; 202 once the broker has confirmed all."""
         events = _read_events(await request.body())
@@ -246,7 +246,7 @@ def _add_operations(app: FastAPI, service: Service, publisher: Publisher | None,
             },
         }
 
-    @app.get("/metrics")
+    @app.get("/metrics", response_class=PlainTextResponse)
     async def read_metrics() -> Response:
         """Prometheus's text form, to whoever has the token."""
         return Response(metrics.text(), media_type="text/plain; version=0.0.4")

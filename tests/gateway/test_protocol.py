@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from tests.gateway.gateways import TOKEN, Gateway, describe
@@ -191,6 +192,33 @@ def test_health_metrics_and_openapi(gateway: Gateway) -> None:
         document["paths"]
     )
     anonymous.close()
+
+
+def test_answers_are_what_the_openapi_document_says(gateway: Gateway, site: Path) -> None:
+    document = gateway.client.get("/openapi.json").json()
+
+    def check(answer: httpx.Response, path: str) -> None:
+        stated = document["paths"][path][answer.request.method.lower()]["responses"]
+        found = stated.get(str(answer.status_code), stated["default"])["content"]
+        kind = answer.headers["content-type"].partition(";")[0]
+        schema = found[kind]["schema"] | {"components": document["components"]}
+        jsonschema.validate(answer.text if kind == "text/plain" else answer.json(), schema)
+
+    client, question = gateway.client, {"task": {"title": "Pay"}}
+    check(client.post("/suggest-priority", json=question), "/suggest-priority")
+    check(client.post("/suggest-priority", json={}), "/suggest-priority")
+    check(client.post("/suggest-priority", json=question | {"generation": 99}), "/suggest-priority")
+    batch = {"items": [question, {"task": {"title": "refuse"}}]}
+    check(client.post("/suggest-priority/batch", json=batch), "/suggest-priority/batch")
+    for path, body in (("check", None), ("embed", {"texts": ["a"]}), ("pull", {"model": "new"})):
+        check(client.post(f"/providers/model/{path}", json=body), f"/providers/{{slug}}/{path}")
+    check(client.get("/providers/model/models"), "/providers/{slug}/models")
+    for path in ("/providers", "/metrics", "/healthz", "/readyz"):
+        check(client.get(path), path)
+    check(client.post("/events", json={}), "/events")
+    check(client.post("/events", json={"specversion": "1.0", "id": "1", "source": "/", "type": "x"}), "/events")
+    assert "422" not in str(document["paths"])
+    assert "application/cloudevents+json" in document["paths"]["/events"]["post"]["requestBody"]["content"]
 
 
 def test_no_events_without_a_broker(gateway: Gateway) -> None:
