@@ -133,23 +133,26 @@ def test_a_job_of_the_future_starts_when_it_is_due(tmp_path: Path, handler: Call
     assert timedelta() <= finished - due < timedelta(seconds=1)
 
 
-def test_at_most_two_jobs_run_at_a_time(tmp_path: Path, handler: Callable[..., str]) -> None:
+def test_jobs_that_wait_do_not_hold_up_others_and_only_so_many_run_at_a_time(
+    tmp_path: Path, handler: Callable[..., str]
+) -> None:
     lock, running_now, most = threading.Lock(), [0], [0]
 
     def work(job: Job) -> None:
         with lock:
             running_now[0] += 1
             most[0] = max(most[0], running_now[0])
-        time.sleep(0.1)
+        time.sleep(0.3)
         with lock:
             running_now[0] -= 1
         ledger.finish(job)
 
     kind = handler(close_after(work))
-    filed = [file_job(kind) for _ in range(6)]
+    filed = [file_job(kind) for _ in range(12)]
     with loop(tmp_path):
         wait_for(lambda: all(state_of(job) == JobState.DONE for job in filed))
-    assert most[0] == 2
+    # A language model that is slow holds each of them for up to eight seconds.
+    assert most[0] == worker_module.THREADS == 8
 
 
 def test_a_job_of_a_worker_that_vanished_is_run_by_the_next(tmp_path: Path, handler: Callable[..., str]) -> None:
