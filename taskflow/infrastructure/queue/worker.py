@@ -20,8 +20,8 @@ from taskflow.store.models import Job
 
 log = logging.getLogger(__name__)
 
-#: Jobs at a time. SQLite has one writer: all but one thread are there for jobs that wait. One that asks a language model
-#: does so for up to eight seconds, and one that goes through a list of tasks holds its thread all the while. With two
+#: Jobs at a time. SQLite has one writer: all but one thread are there for jobs that wait. A question to a language
+#: model takes up to eight seconds, and a list of tasks that is gone through holds its thread all the while. With two
 #: threads the last of sixteen who asked a model of five seconds waited for 46 s, with eight for 21 s.
 THREADS = 8
 #: The longest wait, in seconds: what a lost wake-up can cost.
