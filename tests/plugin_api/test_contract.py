@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from taskflow import plugin_api
-from taskflow.plugin_api import Kind, Manifest, Network, PluginConfig, Signal, TaskView
+from taskflow.plugin_api import Kind, Manifest, Network, PluginConfig, Pull, Signal, TaskView, Usage
 
 EVEN = {"low": 0.25, "medium": 0.25, "high": 0.25, "urgent": 0.25}
 
@@ -45,6 +45,14 @@ def test_values_cannot_be_changed() -> None:
 def test_an_opinion_is_a_distribution_over_the_four_levels(probabilities: dict[str, float]) -> None:
     with pytest.raises(ValidationError):
         Signal(probabilities=probabilities)
+
+
+@pytest.mark.parametrize("count", [-1, 2**31, 10**30])
+def test_counts_that_no_column_holds_are_refused(count: int) -> None:
+    with pytest.raises(ValidationError):
+        Usage(prompt_tokens=count, completion_tokens=1)
+    with pytest.raises(ValidationError):
+        Pull(model="m", state="running", total_bytes=count if count < 0 else 2**32 * count)
 
 
 def test_naive_instants_are_refused() -> None:
