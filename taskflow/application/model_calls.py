@@ -27,6 +27,7 @@ def note_answer(plugin: EnabledPlugin, caller: Caller, answer: ModelAnswer, *, l
         plugin,
         caller,
         latency_ms,
+        **_who(answer.provider, answer.leaves),
         model=answer.model[:200],
         prompt_version=answer.prompt_version,
         sha256=answer.sha256,
@@ -47,6 +48,7 @@ def note_failure(plugin: EnabledPlugin, caller: Caller, failure: CallFailed, *, 
         plugin,
         caller,
         latency_ms,
+        **(_who(str(sent["provider"]), bool(sent["leaves"])) if "provider" in sent else {}),
         model=str(sent.get("model", ""))[:200],
         failure=failure.kind[:40],
         sha256=str(sent.get("sha256", ""))[:64],
@@ -58,6 +60,11 @@ def note_failure(plugin: EnabledPlugin, caller: Caller, failure: CallFailed, *, 
 def note_vectors(plugin: EnabledPlugin, caller: Caller, *, model: str, latency_ms: float, failure: str = "") -> None:
     """Texts were turned into vectors, or not."""
     _entry(plugin, caller, latency_ms, purpose=EMBED, model=model[:200], failure=failure[:40])
+
+
+def _who(provider: str, leaves: bool) -> dict[str, object]:
+    """Who was told, which may be another than was in force when the question was put."""
+    return {"slug": provider.partition(":")[0], "provider": provider, "leaves": leaves}
 
 
 def _entry(plugin: EnabledPlugin, caller: Caller, latency_ms: float, **columns: object) -> None:

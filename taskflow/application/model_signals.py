@@ -125,6 +125,7 @@ def _read_model(answer: ModelAnswer, *, able: bool) -> Signal:
     words = f"“{answer.words}” (words of {answer.model or 'the model'}, unchecked)"
     return Signal(
         source="model",
+        provider=answer.provider,
         model=answer.model or None,
         probabilities=answer.probabilities,
         reasons=(Reason(code="model_words", text=words, field="title", contribution=0.0),) if answer.words else (),

@@ -70,11 +70,15 @@ class ModelAnswer:
     probabilities: "Mapping[Level, float]"
     #: Its own words, from one that is flagged as able; checked, not believed.
     words: str
+    #: Who answered: the settings may have changed since somebody was asked.
+    provider: str
     model: str
     #: `scores` or `json`.
     method: str
     prompt_version: str
     cached: bool
+    #: Whether who answered counts as leaving this machine.
+    leaves: bool
     sha256: str
     sent_bytes: int
     redactions: int

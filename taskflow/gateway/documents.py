@@ -176,8 +176,10 @@ class ReasonDocument(BaseModel):
 
 
 class SentDocument(BaseModel):
-    """What went to the model, without its text."""
+    """What went to the model, without its text, and whether that counts as leaving this machine."""
 
+    provider: str
+    leaves: bool
     sha256: str
     bytes: int
     redactions: int

@@ -169,18 +169,20 @@ class Service:
             return await self._flights.join(key, judge, seconds=seconds)
         except TimeoutError:
             self._metrics.failed(plugin.provider, "deadline")
-            raise refuse_late(seconds, **_sent(told, redactions)) from None
+            raise refuse_late(seconds, **_sent(told, redactions, plugin)) from None
         except CallFailed as failure:
             if failure.kind != SUPERSEDED:
                 self._metrics.failed(plugin.provider, failure.kind)
-            raise refuse_call(failure, **_sent(told, redactions)) from failure
+            raise refuse_call(failure, **_sent(told, redactions, plugin)) from failure
         except Refusal as refusal:
             # There was no place.
             self._metrics.failed(plugin.provider, refusal.code)
             raise
         except BadAnswer as error:
             self._metrics.failed(plugin.provider, "bad_answer")
-            raise Refusal(503, "bad_answer", str(error), retry_after=PAUSE, **_sent(told, redactions)) from error
+            raise Refusal(
+                503, "bad_answer", str(error), retry_after=PAUSE, **_sent(told, redactions, plugin)
+            ) from error
 
     def _judge(
         self, asked: Asked, plugin: EnabledPlugin, model: str | None, leave: Leave, told: list[CompletionRequest]
@@ -259,17 +261,22 @@ def refuse_late(seconds: float, **more: Any) -> Refusal:
     return Refusal(503, "timeout", detail, retry_after=PAUSE, **more)
 
 
-def measure_sent(request: CompletionRequest, redactions: int) -> SentDocument:
+def measure_sent(request: CompletionRequest, redactions: int, plugin: EnabledPlugin) -> SentDocument:
     """What goes to a model, without its text."""
     text = f"{request.system}\n{request.prompt}".encode()
     return SentDocument(
-        sha256=hashlib.sha256(text).hexdigest(), bytes=len(text), redactions=redactions, model=request.model or ""
+        provider=plugin.provider,
+        leaves=plugin.leaves,
+        sha256=hashlib.sha256(text).hexdigest(),
+        bytes=len(text),
+        redactions=redactions,
+        model=request.model or "",
     )
 
 
-def _sent(told: Sequence[CompletionRequest], redactions: int) -> dict[str, Any]:
+def _sent(told: Sequence[CompletionRequest], redactions: int, plugin: EnabledPlugin) -> dict[str, Any]:
     """What a failed call had told the model by then; nothing where an equal question told it."""
-    return {"sent": measure_sent(told[-1], redactions).model_dump()} if told else {}
+    return {"sent": measure_sent(told[-1], redactions, plugin).model_dump()} if told else {}
 
 
 def _name_question(asked: Asked, plugin: EnabledPlugin, model: str | None) -> str:
@@ -300,7 +307,7 @@ def _document(
         method=judged.method,
         cached=cached,
         leaves=plugin.leaves,
-        sent=measure_sent(judged.request, redactions),
+        sent=measure_sent(judged.request, redactions, plugin),
         prompt_tokens=None if judged.usage is None else judged.usage.prompt_tokens,
         completion_tokens=None if judged.usage is None else judged.usage.completion_tokens,
     )

@@ -67,10 +67,12 @@ class GatewayClient:
         return ModelAnswer(
             probabilities=found["probabilities"],
             words=found["words"],
+            provider=found["provider"],
             model=found["model"],
             method=found["method"],
             prompt_version=found["prompt_version"],
             cached=found["cached"],
+            leaves=found["leaves"],
             sha256=found["sent"]["sha256"],
             sent_bytes=found["sent"]["bytes"],
             redactions=found["sent"]["redactions"],

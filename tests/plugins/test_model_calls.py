@@ -4,9 +4,15 @@ import hashlib
 
 import pytest
 
+from taskflow.application import ports
 from taskflow.application.advice import advise as advise_task
 from taskflow.application.decisions import facts_of
+from taskflow.application.model_calls import Caller, note_answer, note_failure
 from taskflow.application.model_records import Record
+from taskflow.domain.facts import TaskFacts
+from taskflow.domain.prompts import Asked
+from taskflow.plugin_host.runner import Runner
+from taskflow.plugin_host.state import CallFailed
 from taskflow.store.models import ModelCall, Task
 from tests.conftest import Api, World
 from tests.plugins.conftest import Instance
@@ -65,6 +71,25 @@ def test_a_task_that_waited_its_turn_is_told_by_what_its_project_allows_then(
     assert signal.error is not None
     assert "remote_models_allowed" in signal.error
     assert ModelCall.objects.count() == 1
+
+
+def test_an_entry_is_about_who_was_told_though_another_was_asked(
+    root_api: Api, advise: Advise, runner: Runner, world: World
+) -> None:
+    enable(root_api, "model", trusted=True)
+    (before,) = runner.plugins("llm_provider")
+    assert not before.leaves
+    enable(root_api, "model", trusted=False)
+    models = ports.models()
+    assert models is not None
+    asked = Asked(facts=TaskFacts(title="Pay", created_at=ports.now()), now=ports.now())
+    answer = models.suggest(asked, deadline=20, may_leave=True)
+    note_answer(before, Caller(None, None), answer, latency_ms=1.0)
+    enable(root_api, "model", trusted=False, answer="fail")
+    with pytest.raises(CallFailed) as failed:
+        models.suggest(asked, deadline=20, may_leave=True)
+    note_failure(before, Caller(None, None), failed.value, latency_ms=1.0)
+    assert [(call.provider, call.leaves) for call in ModelCall.objects.all()] == [("model", True)] * 2
 
 
 def test_a_test_answers_with_the_model_that_was_chosen(root_api: Api) -> None:
