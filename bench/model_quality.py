@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from model_schedule import DENSE, SPARSE, Row, read_rows
+from model_schedule import Row, read_rows
 from priority_quality import DATA, TIMEZONE, Task
 from quality_metrics import (
     RESAMPLES,
@@ -231,10 +231,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if options.model and path.stem not in options.model:
             continue
         told = read_told(path)
-        outcomes: list[Outcome] = []
-        for sampling in (DENSE, SPARSE):
-            judged = () if outcomes else [judge.judge(row, told, able=options.able) for row in read_rows(sampling)]
-            outcomes += [outcome for outcome in judged if outcome is not None]
+        judged = [judge.judge(row, told, able=options.able) for row in read_rows()]
+        outcomes = [outcome for outcome in judged if outcome is not None]
         if not options.lists:
             tuning = [outcome for outcome in outcomes if outcome.name.startswith(TUNING)]
             outcomes = [outcome for outcome in outcomes if not outcome.name.startswith(TUNING)]

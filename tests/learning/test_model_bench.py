@@ -18,9 +18,9 @@ SCRIPT = ROOT / "bench" / "model_quality.py"
 
 def write(folder: Path, name: str, sure: float) -> None:
     """Answers to the questions about one list: `sure` of the level that was decided, the rest even."""
-    from model_schedule import DENSE, read_rows
+    from model_schedule import read_rows
 
-    rows = [row for row in read_rows(DENSE) if row.name == "tuning/shop" and len(row.known) in {0, 40}]
+    rows = [row for row in read_rows() if row.name == "tuning/shop" and len(row.known) in {0, 40}]
     asked = {(row.name, task, row.seen(task)): row.tasks[task].level for row in rows for task in row.asked}
     asked |= {(row.name, task, row.seen(task)): row.tasks[task].level for row in rows for task in row.recorded}
     with (folder / f"{name}.csv").open("w", newline="") as lines:
