@@ -38,7 +38,6 @@ class Model:
         self.context = self._open(config)
         self.size = int(self.lib.llama_vocab_n_tokens(self.vocabulary))
         self.room = int(self.lib.llama_n_ctx(self.context))
-        self.name = (self.read("general.name") or path.stem)[:200]
 
     def close(self) -> None:
         """Frees its memory; it is of no use afterwards."""
