@@ -10,7 +10,7 @@ from taskflow.application.model_pulls import DONE, RUNNING
 from taskflow.application.model_statistics import DAYS, MOST_CALLS, CallStatistics, Day, call_statistics
 from taskflow.application.plugin_cards import Card
 from taskflow.domain.permissions import Actor
-from taskflow.interfaces.admin.charts import MOST_SERIES, Chart, Series, bar_chart, line_chart
+from taskflow.interfaces.admin.charts import MOST_SERIES, Chart, Series, bar_chart, line_chart, named_chart
 from taskflow.interfaces.admin.display import NOTHING, ago
 from taskflow.plugin_api import Kind
 from taskflow.store.models import ModelPull
@@ -131,10 +131,11 @@ def draw_charts(actor: Actor) -> Charts:
             [_name(day) for day in seen.days],
             _series(seen, lambda day: day.errors, absent=0),
         ),
-        agreement=bar_chart(
+        agreement=named_chart(
             f"How often each opinion was what was decided, in per cent, last {DAYS} days",
             [f"{row.opinion} ({row.decisions})" for row in agreed],
             [Series("Agreement, %", [round(row.agreement * 100) for row in agreed])],
+            highest=100,
         ),
         note=_note(seen),
     )
