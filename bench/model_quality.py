@@ -15,11 +15,12 @@ import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from model_schedule import DENSE, SPARSE, Row, read_rows
+from model_schedule import Row, read_rows
 from priority_quality import DATA, TIMEZONE, Task
 from quality_metrics import (
     RESAMPLES,
@@ -53,10 +54,10 @@ Told = Mapping[tuple[str, int, str], Levelled | None]
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """One row with one model: the `truth` of its n asked tasks, and what each opinion answered; `shares` (n) are the
-    model's, resting on so many `records`."""
+    model's, resting on so many `records`. `decisions` None: all rows of a list together."""
 
     name: str
-    decisions: int
+    decisions: int | None
     records: int
     truth: Levels
     base: Answers
@@ -154,20 +155,32 @@ def advise(learner: Learner, known: Sequence[Task], asked: Sequence[Task]) -> It
         yield pool(usable, [signal.weight / total for signal in usable])
 
 
-def join(name: str, outcomes: Sequence[Outcome]) -> Iterator[Outcome]:
+def join(name: str, decisions: int | None, parts: Sequence[Outcome]) -> Outcome:
+    """Several outcomes as one."""
+    return Outcome(
+        name,
+        decisions,
+        records=max(part.records for part in parts),
+        truth=np.concatenate([part.truth for part in parts]),
+        base=join_answers([part.base for part in parts]),
+        blend=join_answers([part.blend for part in parts]),
+        alone=join_answers([part.alone for part in parts]),
+        shares=np.concatenate([part.shares for part in parts]),
+    )
+
+
+def pool_lists(name: str, outcomes: Sequence[Outcome]) -> Iterator[Outcome]:
     """The outcomes of several lists as one list, by number of decisions."""
-    for count in sorted({outcome.decisions for outcome in outcomes}):
-        parts = [outcome for outcome in outcomes if outcome.decisions == count]
-        yield Outcome(
-            name,
-            count,
-            records=max(part.records for part in parts),
-            truth=np.concatenate([part.truth for part in parts]),
-            base=join_answers([part.base for part in parts]),
-            blend=join_answers([part.blend for part in parts]),
-            alone=join_answers([part.alone for part in parts]),
-            shares=np.concatenate([part.shares for part in parts]),
-        )
+    for count in sorted({outcome.decisions or 0 for outcome in outcomes}):
+        yield join(name, count, [outcome for outcome in outcomes if outcome.decisions == count])
+
+
+def add_sums(outcomes: Sequence[Outcome]) -> Iterator[Outcome]:
+    """The outcomes with all rows of each list together after them."""
+    for name, group in groupby(outcomes, key=lambda outcome: outcome.name):
+        rows = list(group)
+        yield from rows
+        yield join(name, None, rows)
 
 
 def measure(model: str, outcome: Outcome, resamples: int, seed: int = 1) -> dict[str, Any]:
@@ -206,8 +219,9 @@ def print_table(rows: Sequence[dict[str, Any]]) -> None:
     for row in rows:
         change, low, high = row["change"]
         base, blend, alone = row["base"], row["blend"], row["alone"]
+        decisions = "all" if row["decisions"] is None else row["decisions"]
         print(
-            f"| {row['list']} | {row['decisions']} | {row['records']} | {row['tasks']} | {row['model']} "
+            f"| {row['list']} | {decisions} | {row['records']} | {row['tasks']} | {row['model']} "
             f"| {row['share']:.2f} | {base['log_loss']:.3f} | {blend['log_loss']:.3f} "
             f"| {change:+.4f} [{low:+.3f}, {high:+.3f}] "
             f"| {base['macro_f1']:.3f} | {blend['macro_f1']:.3f} | {base['qwk']:.3f} | {blend['qwk']:.3f} "
@@ -231,15 +245,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if options.model and path.stem not in options.model:
             continue
         told = read_told(path)
-        outcomes: list[Outcome] = []
-        for sampling in (DENSE, SPARSE):
-            judged = () if outcomes else [judge.judge(row, told, able=options.able) for row in read_rows(sampling)]
-            outcomes += [outcome for outcome in judged if outcome is not None]
+        judged = [judge.judge(row, told, able=options.able) for row in read_rows()]
+        outcomes = [outcome for outcome in judged if outcome is not None]
         if not options.lists:
             tuning = [outcome for outcome in outcomes if outcome.name.startswith(TUNING)]
             outcomes = [outcome for outcome in outcomes if not outcome.name.startswith(TUNING)]
-            outcomes += join("tuning lists", tuning)
-        measured += [measure(path.stem, outcome, options.resamples) for outcome in outcomes]
+            outcomes += pool_lists("tuning lists", tuning)
+        measured += [measure(path.stem, outcome, options.resamples) for outcome in add_sums(outcomes)]
     if options.json:
         print(json.dumps(measured, indent=1))
     else:

@@ -23,46 +23,22 @@ from taskflow.learning.model_trust import MOST_RECORDS
 
 
 @dataclass(frozen=True, slots=True)
-class Sampling:
-    """Every so manieth task of a list is asked about, before its decision or after the last one (the others are decided
-    without), and the rows' numbers of decisions."""
-
-    people_stride: int
-    tuning_stride: int
-    tracker_stride: int
-    people_decisions: Sequence[int]
-    tuning_decisions: Sequence[int]
-    tracker_decisions: Sequence[int]
-
-
-#: For language models: a small one reads 150 tokens a second on one core, a task takes it a second, a bug report more.
-#: Without decisions a model that is not known to be able changes nothing, so that it need not be asked.
-SPARSE = Sampling(4, 8, 20, (20, 40, 80), (40,), (80,))
-#: For embeddings, which are quick.
-DENSE = Sampling(1, 1, 1, DECISIONS, DECISIONS, TRACKER_DECISIONS)
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
     """One row of the table: after the decisions on `known`, later tasks are judged; numbers into `tasks`."""
 
     name: str
     tasks: Sequence[Task]
     known: range
-    stride: int
 
     @property
     def asked(self) -> range:
         """The tasks that are judged."""
-        return self._strided(range(self.known.stop, len(self.tasks)))
+        return range(self.known.stop, len(self.tasks))
 
     @property
     def recorded(self) -> range:
         """The known tasks that the record holds: what was asked before its decision, the newest."""
-        return self._strided(self.known)[-MOST_RECORDS:]
-
-    def _strided(self, numbers: range) -> range:
-        return range(numbers.start + -numbers.start % self.stride, numbers.stop, self.stride)
+        return self.known[-MOST_RECORDS:]
 
     def quoted(self, task: int) -> list[int]:
         """The tasks that are told as decided when `task` (known or asked) is asked about, newest first."""
@@ -85,23 +61,13 @@ class Row:
         return Asked(facts=facts, decided=decided, now=facts.created_at, timezone=TIMEZONE)
 
 
-def read_rows(sampling: Sampling, data: Path = DATA) -> list[Row]:
+def read_rows(data: Path = DATA) -> list[Row]:
     """All rows: the lists of two people, the tuning lists, the trackers."""
+    people = read_people(data) | {f"tuning/{name}": tasks for name, tasks in read_people(data / "tuning").items()}
     rows = [
-        Row(name, tasks, range(count), sampling.people_stride)
-        for name, tasks in read_people(data).items()
-        for count in sampling.people_decisions
+        Row(name, tasks, range(count)) for name, tasks in people.items() for count in DECISIONS if count < len(tasks)
     ]
-    for name, tasks in read_people(data / "tuning").items():
-        rows += [
-            Row(f"tuning/{name}", tasks, range(count), sampling.tuning_stride)
-            for count in sampling.tuning_decisions
-            if count < len(tasks)
-        ]
     for name, tasks in read_trackers(data).items():
         first = round(len(tasks) * (1 - TRACKER_TEST_SHARE))
-        rows += [
-            Row(name, tasks, range(first - count, first), sampling.tracker_stride)
-            for count in sampling.tracker_decisions
-        ]
+        rows += [Row(name, tasks, range(first - count, first)) for count in TRACKER_DECISIONS]
     return rows

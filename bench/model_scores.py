@@ -17,7 +17,7 @@ import llama_cpp
 import numpy as np
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 from model_quality import HEADER, SCORES, TUNING
-from model_schedule import SPARSE, Row, read_rows
+from model_schedule import Row, read_rows
 
 from taskflow.domain.priority import LEVELS
 from taskflow.domain.prompts import build_choice
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     scorer = Scorer(options.gguf)
     with path.open("a", newline="", buffering=1) as lines:
         writer = csv.writer(lines, lineterminator="\n")
-        for key, (row, task) in questions(read_rows(SPARSE)).items():
+        for key, (row, task) in questions(read_rows()).items():
             if key not in known:
                 scores = scorer.score(build_choice(row.question(task)))
                 writer.writerow([*key, *(f"{value:.5f}" for value in scores)])

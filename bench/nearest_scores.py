@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from model_quality import HEADER, SCORES
-from model_schedule import DENSE, Row, read_rows
+from model_schedule import Row, read_rows
 from numpy.typing import ArrayLike
 from sentence_transformers import SentenceTransformer
 
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("folder", type=Path)
     options = parser.parse_args(arguments)
     model = SentenceTransformer(str(options.folder), device="cpu")
-    rows = read_rows(DENSE)
+    rows = read_rows()
     # The row that knows most of a list reaches back furthest.
     widest = {row.name: row for row in sorted(rows, key=lambda row: -row.known.start)}
     vectors = {name: embed(model, row) for name, row in widest.items()}

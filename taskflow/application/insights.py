@@ -1,17 +1,24 @@
 """How well suggestions agree with what people decide."""
 
+from collections import defaultdict
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Avg, Count, Q
 from django.db.models.functions import TruncWeek
 
 from taskflow.application import ports
 from taskflow.domain.permissions import Actor
+from taskflow.domain.priority import LEVELS, Priority
 from taskflow.store.models import Project, Suggestion
 from taskflow.store.models.suggestions import SuggestionState
 
 WEEKS = 12
+#: Decisions that opinions are held against; more change no share that anybody could tell.
+MOST_JUDGED = 2_000
+#: The name of the opinion that a person saw.
+SUGGESTION = "suggestion"
 _JUDGED = (SuggestionState.ACCEPTED, SuggestionState.OVERRIDDEN, SuggestionState.DISMISSED)
 
 
@@ -44,12 +51,40 @@ def prioritisation_insights(actor: Actor) -> dict[str, Any]:
     }
 
 
-def provider_agreement(actor: Actor, *, days: int) -> list[dict[str, Any]]:
-    """For each provider that led a suggestion, the decisions of the last `days` days and the share that followed it."""
+@dataclass(frozen=True, slots=True)
+class OpinionAgreement:
+    """Of so many decisions, the share whose level was the most probable one in an opinion."""
+
+    opinion: str
+    decisions: int
+    agreement: float
+
+
+def opinion_agreement(actor: Actor, *, days: int) -> list[OpinionAgreement]:
+    """How often what was decided in the last `days` days was what each opinion had said: the suggestion's, then the
+    rules', the learned one, and each provider's by itself. Decisions in visible projects, the newest `MOST_JUDGED`."""
     since = ports.now() - timedelta(days=days)
     visible = Project.objects.visible_to(actor).values("pk")
-    judged = Suggestion.objects.filter(task__project__in=visible, state__in=_JUDGED, auto=False, decided_at__gte=since)
-    return _grouped(judged, "provider")
+    judged = Suggestion.objects.filter(
+        task__project__in=visible, auto=False, decided_at__gte=since, final_priority__isnull=False
+    ).order_by("-decided_at")
+    said: dict[str, list[bool]] = defaultdict(list)
+    for advised, signals, final in judged.values_list("suggested_priority", "signals", "final_priority")[:MOST_JUDGED]:
+        said[SUGGESTION].append(advised == final)
+        decided = Priority.from_rank(cast(int, final)).value
+        for signal in signals:
+            # What a model said itself; its calibrated probabilities lean on the other opinions.
+            opinion = signal.get("raw") or signal["probabilities"]
+            if opinion:
+                is_builtin = signal["provider"] == "builtin"
+                said[signal["source" if is_builtin else "provider"]].append(_top(opinion) == decided)
+    first = (SUGGESTION, "rules", "learned")
+    names = [name for name in first if name in said] + sorted(said.keys() - set(first))
+    return [OpinionAgreement(name, len(said[name]), round(sum(said[name]) / len(said[name]), 4)) for name in names]
+
+
+def _top(opinion: dict[str, float]) -> str:
+    return max(LEVELS, key=lambda level: (opinion[level], LEVELS.index(level)))
 
 
 _COUNTS: dict[str, Any] = {

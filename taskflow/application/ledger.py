@@ -5,7 +5,7 @@ as the work's own rows: a worker that was believed dead and comes back changes n
 """
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -120,13 +120,17 @@ def backoff(attempts: int) -> timedelta:
     return ceiling * share
 
 
-def sweep(now: datetime) -> int:
-    """Gives back jobs whose lease ran out (`dead` after the last attempt) and forgets old ones; how many were given."""
+def sweep(now: datetime, is_gone: Callable[[str], bool] = lambda worker: False) -> int:
+    """Gives back jobs whose lease ran out or whose worker `is_gone` (`dead` after the last attempt) and forgets old
+    ones; how many were given."""
     swept = 0
-    for job in Job.objects.filter(state=JobState.RUNNING, lease_expires_at__lt=now):
-        try:
+    for job in Job.objects.filter(state=JobState.RUNNING):
+        held = _held(job)
+        if not is_gone(job.worker):
             # Its worker may have lengthened the lease since the row was read.
-            _fail(_held(job).filter(lease_expires_at__lt=now), job, "The worker vanished before it finished.")
+            held = held.filter(lease_expires_at__lt=now)
+        try:
+            _fail(held, job, "The worker vanished before it finished.")
         except LeaseLost:
             continue
         swept += 1

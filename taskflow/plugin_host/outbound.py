@@ -232,7 +232,8 @@ class _GuardedTransport(httpx.AsyncBaseTransport):
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=ssl.create_default_context(),
             max_connections=20,
-            keepalive_expiry=15,
+            # Many servers close an idle connection after five seconds, which may be when it is used again.
+            keepalive_expiry=4,
             network_backend=_Backend(guard, given_by),
         )
 

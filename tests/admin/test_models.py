@@ -11,11 +11,13 @@ from django.test.utils import CaptureQueriesContext
 
 from taskflow.application import ports
 from taskflow.application.model_statistics import MOST_CALLS, percentile
-from taskflow.store.models import Event, Job, ModelCall, ModelPull, PluginBoard, User
+from taskflow.application.tasks import create_task
+from taskflow.domain.priority import LEVELS, Level, Priority
+from taskflow.store.models import Event, Job, ModelCall, ModelPull, PluginBoard, Suggestion, Task, User
 from tests.admin.conftest import Browser, messages_of
 from tests.admin.model_rows import file_call, file_days
 from tests.admin.plugin_pages import PROVIDER, press, text_of
-from tests.conftest import FrozenClock
+from tests.conftest import FrozenClock, World
 from tests.plugins.conftest import Instance
 from tests.plugins.libraries import LIBRARY
 
@@ -122,6 +124,33 @@ def test_charts_draw_median_p95_and_errors_by_provider_and_day(
     assert charts.errors.rows[-1] == ("24 Nov", 0, 1)
     assert len(charts.errors.rows) == 30
     assert json.loads(charts.median.data)["datasets"][1]["label"] == "local"
+
+
+def test_each_opinion_is_held_against_what_was_decided(admin: Browser, world: World, clock: FrozenClock) -> None:
+    sure = {level: dict.fromkeys(LEVELS, 0.1) | {level: 0.7} for level in LEVELS}
+
+    def decide(rules: Level, raw: Level | None, advised: Priority, final: Priority | None) -> None:
+        task = Task.objects.get(pk=create_task(world.ada.as_actor(), {"project": world.home.pk, "title": "x"}).pk)
+        opinions = [{"source": "rules", "provider": "builtin", "probabilities": sure[rules], "raw": None}]
+        opinions.append({"source": "learned", "provider": "builtin", "probabilities": None, "raw": None})
+        said = None if raw is None else sure[raw]
+        opinions.append({"source": "model", "provider": "cloud", "probabilities": said and sure["low"], "raw": said})
+        Suggestion.objects.create(
+            task=task,
+            state="accepted" if advised == final else "dismissed" if final is None else "overridden",
+            signals=opinions,
+            suggested_priority=advised.rank,
+            final_priority=final and final.rank,
+            created_at=clock.moment,
+            decided_at=clock.moment,
+        )
+
+    decide("high", "low", Priority.HIGH, Priority.HIGH)
+    decide("high", "high", Priority.HIGH, Priority.HIGH)
+    decide("low", None, Priority.LOW, Priority.URGENT)
+    decide("low", "low", Priority.LOW, None)
+    chart = admin.open(PAGE).context["charts"].agreement
+    assert chart.rows == (("suggestion (3)", 67), ("rules (3)", 67), ("cloud (2)", 50))
 
 
 def test_more_calls_than_are_looked_at_are_said_to_be_so(

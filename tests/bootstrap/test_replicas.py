@@ -20,8 +20,8 @@ PASSWORD = "correct-horse-9-battery"
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def env(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """The environment of an instance on each database, prepared and with one account."""
-    variables = {"DATA_DIR": str(tmp_path / "data")}
+    """The environment of an instance on each database, prepared and with one account; it asks for another one."""
+    variables = {"DATA_DIR": str(tmp_path / "data"), "ADMIN_USERNAME": "root", "ADMIN_PASSWORD": PASSWORD}
     name = f"taskflow_replicas_{uuid4().hex[:12]}"
     if request.param == "postgresql":
         with open_server() as server:
@@ -74,10 +74,17 @@ def answers(url: str) -> bool:
         return False
 
 
+def sign_in(client: httpx.Client, username: str) -> None:
+    body = {"username": username, "password": PASSWORD, "name": "test"}
+    client.headers["Authorization"] = f"Bearer {client.post('auth/tokens', json=body).json()['token']}"
+
+
 def test_many_requests_at_once_get_their_own_answers_and_jobs_are_done(url: str) -> None:
     with httpx.Client(base_url=url, timeout=60) as client:
-        body = {"username": "ada", "password": PASSWORD, "name": "test"}
-        client.headers["Authorization"] = f"Bearer {client.post('auth/tokens', json=body).json()['token']}"
+        # The administrator of the environment was made at the start.
+        sign_in(client, "root")
+        assert client.get("me").json()["role"] == "admin"
+        sign_in(client, "ada")
 
         def write(number: int) -> list[object]:
             task = client.post("tasks", json={"title": f"Task {number}"}).json()
@@ -91,21 +98,6 @@ def test_many_requests_at_once_get_their_own_answers_and_jobs_are_done(url: str)
         task = client.post("tasks", json={"title": "Suggest something"}).json()
         advice = client.post(f"tasks/{task['id']}/priority-suggestions", headers={"Prefer": "wait=25"})
         assert (advice.status_code, advice.json()["state"]) == (200, "pending")
-
-
-@pytest.fixture
-def administrator(env: dict[str, str]) -> tuple[str, str]:
-    """The administrator that the environment asks for."""
-    env |= {"ADMIN_USERNAME": "root", "ADMIN_PASSWORD": PASSWORD}
-    return "root", PASSWORD
-
-
-def test_the_administrator_of_the_environment_is_made_at_the_start(administrator: tuple[str, str], url: str) -> None:
-    username, password = administrator
-    with httpx.Client(base_url=url, timeout=60) as client:
-        made = client.post("auth/tokens", json={"username": username, "password": password, "name": "test"})
-        client.headers["Authorization"] = f"Bearer {made.json()['token']}"
-        assert client.get("me").json()["role"] == "admin"
 
 
 def test_an_instance_that_is_not_prepared_is_not_served(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from django.db import OperationalError, connections
 from taskflow.application import jobs, ledger, ports
 from taskflow.infrastructure.queue import worker as worker_module
 from taskflow.infrastructure.queue.local import LocalQueue, WakeUps, find_socket_path
+from taskflow.infrastructure.queue.names import name_self
 from taskflow.infrastructure.queue.worker import Worker
 from taskflow.store.models import Job, WorkerBeat
 from taskflow.store.models.jobs import JobState
@@ -161,6 +162,20 @@ def test_a_job_of_a_worker_that_vanished_is_run_by_the_next(tmp_path: Path, hand
     job = file_job(kind, state=JobState.RUNNING, attempts=1, lease=uuid4(), lease_expires_at=past, worker="gone:1")
     with loop(tmp_path):
         wait_for(lambda: state_of(job) == JobState.DONE)
+
+
+def test_a_job_of_a_process_of_this_machine_that_is_gone_is_run_at_once(
+    tmp_path: Path, handler: Callable[..., str]
+) -> None:
+    kind = handler(close_after(ledger.finish))
+    later = ports.now() + ledger.LEASE
+    process, _, place = name_self().rpartition("@")
+    for worker in (name_self(), f"{process}0@{place}"):
+        file_job(kind, state=JobState.RUNNING, attempts=1, lease=uuid4(), lease_expires_at=later, worker=worker)
+    alive, gone = Job.objects.filter(kind=kind).order_by("pk")
+    with loop(tmp_path):
+        wait_for(lambda: state_of(gone) == JobState.DONE)
+        assert state_of(alive) == JobState.RUNNING
 
 
 def test_stopping_lets_a_running_job_end_and_claims_no_more(tmp_path: Path, handler: Callable[..., str]) -> None:

@@ -18,9 +18,9 @@ SCRIPT = ROOT / "bench" / "model_quality.py"
 
 def write(folder: Path, name: str, sure: float) -> None:
     """Answers to the questions about one list: `sure` of the level that was decided, the rest even."""
-    from model_schedule import DENSE, read_rows
+    from model_schedule import read_rows
 
-    rows = [row for row in read_rows(DENSE) if row.name == "tuning/shop" and len(row.known) in {0, 40}]
+    rows = [row for row in read_rows() if row.name == "tuning/shop" and len(row.known) in {0, 40}]
     asked = {(row.name, task, row.seen(task)): row.tasks[task].level for row in rows for task in row.asked}
     asked |= {(row.name, task, row.seen(task)): row.tasks[task].level for row in rows for task in row.recorded}
     with (folder / f"{name}.csv").open("w", newline="") as lines:
@@ -49,14 +49,16 @@ def test_it_tells_a_model_that_knows_from_one_that_says_nothing(folder: Path) ->
     rows: list[dict[str, Any]] = json.loads(run(folder, "--lists", "--json"))
 
     assert [(row["model"], row["decisions"]) for row in rows] == [
-        (model, count) for model in ("even", "knowing") for count in (0, 40)
+        (model, count) for model in ("even", "knowing") for count in (0, 40, None)
     ]
-    assert rows[0]["change"] == rows[2]["change"] == pytest.approx([0, 0, 0], abs=1e-9)
-    even, knowing = rows[1], rows[3]
+    assert rows[0]["change"] == rows[3]["change"] == pytest.approx([0, 0, 0], abs=1e-9)
+    even, knowing, whole = rows[1], rows[4], rows[5]
     assert even["base"] == knowing["base"]
     assert knowing["blend"]["log_loss"] < even["base"]["log_loss"] - 0.05
     assert knowing["share"] > 0.9 > 0.2 > even["share"]
     assert abs(even["change"][0]) < 0.005
+    assert whole["tasks"] == rows[3]["tasks"] + rows[4]["tasks"]
+    assert 0 > whole["change"][0] > knowing["change"][0]
     assert even["alone"]["log_loss"] == pytest.approx(1.386, abs=0.001)
 
 
@@ -65,4 +67,4 @@ def test_it_prints_a_table_of_the_models_that_were_asked_for(folder: Path) -> No
 
     assert lines[0].startswith("| list | decisions | of them asked | tasks | model |")
     assert {line.split(" | ")[0] for line in lines[2:]} == {"| tuning lists"}
-    assert len(lines) == 4
+    assert len(lines) == 5

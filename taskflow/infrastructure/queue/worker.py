@@ -1,13 +1,12 @@
 """The ledger's own loop: claims due jobs, runs them on a few threads, sweeps, and files what is periodic.
 
 It needs no message to work: wake-ups only shorten the wait. A job that the worker could not end before it stopped
-keeps its lease, and the sweep of the next worker gives it back.
+keeps its lease, and a sweep gives it back: at once on the machine of a worker that is gone, elsewhere when the lease
+has run out.
 """
 
 import logging
 import math
-import os
-import socket
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
@@ -16,6 +15,7 @@ from django.db import DatabaseError, close_old_connections
 
 from taskflow.application import jobs, ledger, ports, schedule
 from taskflow.infrastructure.queue.local import WakeUps
+from taskflow.infrastructure.queue.names import is_gone, name_self
 from taskflow.store.models import Job
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class Worker:
     """One process's worker. `run` returns some time after `stop`."""
 
     def __init__(self, wake_ups: WakeUps, *, threads: int = THREADS) -> None:
-        self.name = f"{socket.gethostname()}:{os.getpid()}"[:100]
+        self.name = name_self()
         self._wake_ups = wake_ups
         self._threads = threads
         # No Event: two signals in a row would meet in its lock.
@@ -79,7 +79,7 @@ class Worker:
         if self._is_time("beat", BEAT_EVERY):
             ledger.beat(self.name, now)
         if self._is_time("sweep", SWEEP_EVERY):
-            swept = ledger.sweep(now)
+            swept = ledger.sweep(now, is_gone)
             if swept:
                 log.warning("%d jobs of a worker that vanished were given back", swept)
         if self._is_time("schedule", SCHEDULE_EVERY):

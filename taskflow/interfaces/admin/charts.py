@@ -38,8 +38,16 @@ class Chart:
 
 def bar_chart(title: str, labels: Sequence[str], series: Sequence[Series]) -> Chart:
     """Bars side by side, from 0 upwards."""
-    looks = [{"backgroundColor": _COLOURS[at], "borderRadius": 3, "maxBarThickness": 28} for at in range(len(series))]
-    return _build(title, labels, series, looks, highest=None)
+    return _build(title, labels, series, _bars(series), highest=None)
+
+
+def named_chart(title: str, labels: Sequence[str], series: Sequence[Series], *, highest: float) -> Chart:
+    """Lying bars under each other, from 0 to `highest`: each has its whole name beside it."""
+    return _build(title, labels, series, _bars(series), highest=highest, lying=True)
+
+
+def _bars(series: Sequence[Series]) -> list[dict[str, Any]]:
+    return [{"backgroundColor": _COLOURS[at], "borderRadius": 3, "maxBarThickness": 28} for at in range(len(series))]
 
 
 def line_chart(title: str, labels: Sequence[str], series: Sequence[Series], *, highest: float | None = None) -> Chart:
@@ -67,28 +75,31 @@ def _build(
     looks: Sequence[dict[str, Any]],
     *,
     highest: float | None,
+    lying: bool = False,
 ) -> Chart:
     datasets = [{"label": one.name, "data": list(one.values), **look} for one, look in zip(series, looks, strict=True)]
     return Chart(
         title=title,
         data=json.dumps({"labels": list(labels), "datasets": datasets}),
-        options=json.dumps(_options(legend=len(series) > 1, highest=highest)),
+        options=json.dumps(_options(legend=len(series) > 1, highest=highest, lying=lying)),
         headers=("", *(one.name for one in series)),
         rows=tuple(zip(labels, *(one.values for one in series), strict=True)),
     )
 
 
-def _options(*, legend: bool, highest: float | None) -> dict[str, Any]:
+def _options(*, legend: bool, highest: float | None, lying: bool) -> dict[str, Any]:
     """Unfold's look, with an axis from 0 and a legend, which its defaults leave out."""
-    vertical: dict[str, Any] = {
+    names: dict[str, Any] = {"color": _TEXT, "autoSkip": False} if lying else {"color": _TEXT, "autoSkipPadding": 12}
+    values: dict[str, Any] = {
         "beginAtZero": True,
         "border": {"display": False},
         "ticks": {"color": _TEXT, "precision": 0, "maxTicksLimit": 6},
         "grid": {"tickWidth": 0},
     }
     if highest is not None:
-        vertical["max"] = highest
+        values["max"] = highest
     return {
+        "indexAxis": "y" if lying else "x",
         "animation": False,
         "maintainAspectRatio": False,
         "interaction": {"mode": "index", "intersect": False},
@@ -100,11 +111,11 @@ def _options(*, legend: bool, highest: float | None) -> dict[str, Any]:
             }
         },
         "scales": {
-            "x": {
+            "y" if lying else "x": {
                 "border": {"display": False},
-                "ticks": {"color": _TEXT, "maxRotation": 0, "autoSkipPadding": 12},
+                "ticks": {**names, "maxRotation": 0},
                 "grid": {"display": False},
             },
-            "y": vertical,
+            "x" if lying else "y": values,
         },
     }

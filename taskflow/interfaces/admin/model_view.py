@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from taskflow.application.insights import provider_agreement
+from taskflow.application.insights import opinion_agreement
 from taskflow.application.model_provider import describe_choice
 from taskflow.application.model_pulls import DONE, RUNNING
 from taskflow.application.model_statistics import DAYS, MOST_CALLS, CallStatistics, Day, call_statistics
 from taskflow.application.plugin_cards import Card
 from taskflow.domain.permissions import Actor
-from taskflow.interfaces.admin.charts import MOST_SERIES, Chart, Series, bar_chart, line_chart
+from taskflow.interfaces.admin.charts import MOST_SERIES, Chart, Series, bar_chart, line_chart, named_chart
 from taskflow.interfaces.admin.display import NOTHING, ago
 from taskflow.plugin_api import Kind
 from taskflow.store.models import ModelPull
@@ -122,7 +122,7 @@ class Charts:
 def draw_charts(actor: Actor) -> Charts:
     """The charts by provider."""
     seen = call_statistics(actor)
-    agreed = provider_agreement(actor, days=DAYS)
+    agreed = opinion_agreement(actor, days=DAYS)
     return Charts(
         median=_line(seen, f"Median time to answer in ms a day, last {DAYS} days", lambda day: day.median_ms),
         p95=_line(seen, f"95th percentile of the time to answer in ms a day, last {DAYS} days", lambda day: day.p95_ms),
@@ -131,10 +131,11 @@ def draw_charts(actor: Actor) -> Charts:
             [_name(day) for day in seen.days],
             _series(seen, lambda day: day.errors, absent=0),
         ),
-        agreement=bar_chart(
-            f"Agreement with suggestions by leading provider in per cent, last {DAYS} days",
-            [f"{row['provider'] or NOTHING} ({row['decisions']})" for row in agreed],
-            [Series("Agreement, %", [round((row["agreement"] or 0) * 100) for row in agreed])],
+        agreement=named_chart(
+            f"How often each opinion was what was decided, in per cent, last {DAYS} days",
+            [f"{row.opinion} ({row.decisions})" for row in agreed],
+            [Series("Agreement, %", [round(row.agreement * 100) for row in agreed])],
+            highest=100,
         ),
         note=_note(seen),
     )

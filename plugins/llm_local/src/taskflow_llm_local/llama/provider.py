@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TypeVar, cast
 
 from taskflow.plugin_api import (
@@ -22,7 +21,7 @@ from taskflow.plugin_api import (
 from taskflow_llm_local.config import Config
 from taskflow_llm_local.embeddings import SentenceEmbedder
 from taskflow_llm_local.errors import describe
-from taskflow_llm_local.installed import find_model, find_models
+from taskflow_llm_local.installed import InstalledModel, find_model, find_models
 from taskflow_llm_local.llama.choices import Choices, weigh
 from taskflow_llm_local.llama.model import Model
 from taskflow_llm_local.llama.prompts import Prompts
@@ -37,7 +36,8 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """A model and what was found out about it; `wanted` is the name that it was asked for by."""
+    """A model and what was found out about it. `wanted`: the name that it was asked for by; `name`: what it can be
+    chosen by."""
 
     wanted: str | None
     name: str
@@ -98,7 +98,7 @@ class LlamaCpp:
             update={
                 "model": completion.model,
                 "sample": completion.text[:1_000],
-                "tokens_per_second": written / answer.seconds if answer.seconds > 0 else None,
+                "tokens_per_second": round(written / answer.seconds, 1) if answer.seconds > 0 else None,
             }
         )
 
@@ -144,13 +144,13 @@ class LlamaCpp:
 
     def _load(self, wanted: str | None) -> _Loaded:
         if self._loaded is None or self._loaded.wanted != wanted:
-            path, field, name = self._find(wanted)
-            if self._loaded is not None and self._loaded.model.path == path:
-                self._loaded = replace(self._loaded, wanted=wanted, name=name)
+            found, field = self._find(wanted)
+            if self._loaded is not None and self._loaded.model.path == found.path:
+                self._loaded = replace(self._loaded, wanted=wanted, name=found.name)
             else:
                 self._unload()
-                self._loaded = _open(wanted, path, field, name, self._config)
-                self._ctx.log.info("Loaded %s with %d threads.", path.name, self._config.cores)
+                self._loaded = _open(wanted, found, field, self._config)
+                self._ctx.log.info("Loaded %s with %d threads.", found.path.name, self._config.cores)
         return self._loaded
 
     def _unload(self) -> None:
@@ -159,26 +159,24 @@ class LlamaCpp:
             loaded.model.close()
             self._ctx.log.info("Unloaded %s.", loaded.model.path.name)
 
-    def _find(self, wanted: str | None) -> tuple[Path, str, str]:
-        """The file, the setting that names it, and its name among `models`, by which requests and answers know it."""
+    def _find(self, wanted: str | None) -> tuple[InstalledModel, str]:
+        """The file, and the setting that names it. A request names one of `models`."""
         path = self._config.path
         if path is not None and wanted in (None, path.name):
-            return path, "model_path", path.name[:200]
-        found = find_model(wanted or self._config.model)
-        return found.path, "model", found.name[:200]
+            return InstalledModel(path.name, path), "model_path"
+        return find_model(wanted or self._config.model), "model"
 
     def _list(self) -> list[ModelInfo]:
-        found = [(model.name, model.path) for model in find_models()]
-        path = self._config.path
+        found, path = find_models(), self._config.path
         if path is not None and path.is_file():
-            found.insert(0, (path.name, path))
-        return [ModelInfo(name=name[:200], size_bytes=path.stat().st_size) for name, path in found]
+            found.insert(0, InstalledModel(path.name, path))
+        return [ModelInfo(name=held.name[:200], size_bytes=held.path.stat().st_size) for held in found]
 
 
-def _open(wanted: str | None, path: Path, field: str, name: str, config: Config) -> _Loaded:
-    model = Model(path, field, config)
+def _open(wanted: str | None, found: InstalledModel, field: str, config: Config) -> _Loaded:
+    model = Model(found.path, field, config)
     try:
-        return _Loaded(wanted, name, model, Prompts(model), Choices(model))
+        return _Loaded(wanted, found.name[:200], model, Prompts(model), Choices(model))
     except PluginError:
         model.close()
         raise
