@@ -73,6 +73,7 @@ class Hosted:
     def __init__(self, plugin: EnabledPlugin, process: PluginProcess, clock: Callable[[], float]) -> None:
         self.plugin, self.process = plugin, process
         self._clock, self._lock = clock, threading.Lock()
+        self._freed = threading.Condition(self._lock)
         self._breakers: dict[str, Breaker] = {}
         self._calls = 0
         self._retired = False
@@ -83,17 +84,18 @@ class Hosted:
             return self._breakers.setdefault(capability, Breaker(self._clock))
 
     @contextmanager
-    def slot(self) -> Any:
-        """A place among its calls. `CallFailed` (`busy`) where there is none."""
-        with self._lock:
-            if self._calls >= MOST_CALLS:
+    def slot(self, seconds: float) -> Any:
+        """A place among its calls, for which it waits so long. `CallFailed` (`busy`) where there is none."""
+        with self._freed:
+            if not self._freed.wait_for(lambda: self._calls < MOST_CALLS, max(0.0, seconds)):
                 raise CallFailed("busy", f"{self.plugin.slug} has {MOST_CALLS} calls running already.", retry_after=1.0)
             self._calls += 1
         try:
             yield
         finally:
-            with self._lock:
+            with self._freed:
                 self._calls -= 1
+                self._freed.notify()
                 is_over = self._retired and not self._calls
             if is_over:
                 self.process.stop()
@@ -140,7 +142,7 @@ class Runner:
         """The objects that a plugin offers. Starts its process where it does not run; one that still starts after
         `deadline` seconds goes on doing so. `CallFailed`, `superseded` where it is not as `setup` says any more."""
         hosted = self._find(slug, setup)
-        return self._guarded(hosted, LOAD, lambda: hosted.process.offers(deadline=deadline))
+        return self._guarded(hosted, LOAD, lambda: hosted.process.offers(deadline=deadline), deadline)
 
     def complete(
         self,
@@ -250,7 +252,7 @@ class Runner:
     ) -> Result:
         hosted = self._find(slug, setup)
         ends = time.monotonic() + deadline
-        offers = self._guarded(hosted, LOAD, lambda: hosted.process.offers(deadline=deadline))
+        offers = self._guarded(hosted, LOAD, lambda: hosted.process.offers(deadline=deadline), deadline)
 
         def ask() -> Result:
             named = name or _first(slug, kind, offers)
@@ -264,10 +266,13 @@ class Runner:
                 accept(found)
             return found
 
-        return self._guarded(hosted, method, ask)
+        return self._guarded(hosted, method, ask, ends - time.monotonic())
 
-    def _guarded(self, hosted: Hosted, capability: str, ask: Callable[[], Result]) -> Result:
-        """`ask` behind the breaker and among the plugin's other calls; how it ends is told to both."""
+    def _guarded(self, hosted: Hosted, capability: str, ask: Callable[[], Result], seconds: float) -> Result:
+        """`ask` behind the breaker and among the plugin's other calls, waiting half of `seconds` at most.
+
+        How it ends is told to both.
+        """
         slug, breaker = hosted.plugin.slug, hosted.breaker(capability)
         wait = breaker.admit()
         if wait is not None:
@@ -276,7 +281,7 @@ class Runner:
                 message = f"{slug} was refused for its credentials and is not asked until its settings change."
             raise CallFailed("breaker_open", message, retry_after=wait)
         try:
-            with hosted.slot():
+            with hosted.slot(seconds / 2):
                 result = ask()
         except CallFailed as failure:
             self._note(hosted.plugin, capability, breaker, failure)
