@@ -153,7 +153,7 @@ def test_jobs_that_wait_do_not_hold_up_others_and_only_so_many_run_at_a_time(
     with loop(tmp_path):
         wait_for(lambda: all(state_of(job) == JobState.DONE for job in filed))
     # A language model that is slow holds each of them for up to eight seconds.
-    assert most[0] == worker_module.THREADS == 8
+    assert most[0] == worker_module.THREADS == 4
 
 
 def test_a_job_of_a_worker_that_vanished_is_run_by_the_next(tmp_path: Path, handler: Callable[..., str]) -> None:

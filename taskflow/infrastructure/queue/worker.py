@@ -20,10 +20,10 @@ from taskflow.store.models import Job
 
 log = logging.getLogger(__name__)
 
-#: Jobs at a time. SQLite has one writer: all but one thread are there for jobs that wait. A question to a language
-#: model takes up to eight seconds, and a list of tasks that is gone through holds its thread all the while. With two
-#: threads the last of sixteen who asked a model of five seconds waited for 46 s, with eight for 21 s.
-THREADS = 8
+#: Jobs at a time: as many as a plugin has calls at a time. SQLite has one writer: all but one thread are there for jobs
+#: that wait. A question to a language model takes up to eight seconds, and a list of tasks that is gone through holds its
+#: thread all the while. More threads would wait for each other, and let those wait who create tasks meanwhile.
+THREADS = 4
 #: The longest wait, in seconds: what a lost wake-up can cost.
 POLL = 5.0
 BEAT_EVERY = 5.0
