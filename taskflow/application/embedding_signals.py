@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from taskflow.application import model_calls
 from taskflow.application.model_calls import Caller
 from taskflow.application.ports import Models
+from taskflow.application.waits import waiting
 from taskflow.domain.facts import TaskFacts
 from taskflow.domain.suggestion import Signal
 from taskflow.learning.examples import Example
@@ -99,7 +100,8 @@ def _embed_missing(models: Models, plugin: EnabledPlugin, texts: Sequence[str], 
         return
     began = time.monotonic()
     try:
-        found = models.embed(plugin.slug, missing, deadline=left)
+        with waiting():
+            found = models.embed(plugin.slug, missing, deadline=left)
     except CallFailed as failure:
         latency = (time.monotonic() - began) * 1000
         model_calls.note_vectors(plugin, caller, model="", latency_ms=latency, failure=failure.kind)

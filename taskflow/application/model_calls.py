@@ -9,8 +9,8 @@ from taskflow.plugin_host.state import CallFailed, EnabledPlugin
 from taskflow.store.models import ModelCall
 
 SUGGEST, EMBED = "suggest", "embed"
-#: Failures before anything was sent.
-_NEVER_ASKED = frozenset({"not_allowed"})
+#: Failures without a call: nobody was asked.
+_NEVER_ASKED = frozenset({"not_allowed", "breaker_open", "not_running", "no_provider"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def note_answer(plugin: EnabledPlugin, caller: Caller, answer: ModelAnswer, *, l
 
 
 def note_failure(plugin: EnabledPlugin, caller: Caller, failure: CallFailed, *, latency_ms: float) -> None:
-    """A model did not answer; one that may not be asked is no call."""
+    """A model did not answer; where none was asked there was no call."""
     if failure.kind in _NEVER_ASKED:
         return
     sent = failure.sent

@@ -14,6 +14,7 @@ from taskflow.application.embedding_signals import can_embed, nearest_decisions
 from taskflow.application.model_calls import Caller
 from taskflow.application.plugin_board import pick, read_board
 from taskflow.application.ports import ModelAnswer, Models
+from taskflow.application.waits import waiting
 from taskflow.domain.facts import TaskFacts
 from taskflow.domain.priority import Level
 from taskflow.domain.prompts import Asked, tidy_name
@@ -110,7 +111,8 @@ def _ask_model(models: Models, plugin: EnabledPlugin, question: Question, ends: 
     def call(left: float) -> Signal:
         began = time.monotonic()
         try:
-            answer = models.suggest(tell(question), deadline=left, may_leave=question.remote_allowed)
+            with waiting():
+                answer = models.suggest(tell(question), deadline=left, may_leave=question.remote_allowed)
         except CallFailed as failure:
             model_calls.note_failure(plugin, caller, failure, latency_ms=(time.monotonic() - began) * 1000)
             raise
@@ -182,7 +184,8 @@ def _opinion(
             examples=tuple(ExampleView(title=title, priority=level) for title, level in asked.decided),
         )
         limit = min(left, PRIORITISER_DEADLINE)
-        opinion = runner.prioritise(plugin.slug, name, request, deadline=limit, setup=plugin)
+        with waiting():
+            opinion = runner.prioritise(plugin.slug, name, request, deadline=limit, setup=plugin)
         return Signal(source="model", provider=provider) if opinion is None else _read_opinion(opinion, provider)
 
     return call

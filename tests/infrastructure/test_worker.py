@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -12,6 +12,7 @@ import pytest
 from django.db import OperationalError, connections
 
 from taskflow.application import jobs, ledger, ports
+from taskflow.application.waits import count, waiting
 from taskflow.infrastructure.queue import worker as worker_module
 from taskflow.infrastructure.queue.local import LocalQueue, WakeUps, find_socket_path
 from taskflow.infrastructure.queue.names import name_self
@@ -134,8 +135,9 @@ def test_a_job_of_the_future_starts_when_it_is_due(tmp_path: Path, handler: Call
     assert timedelta() <= finished - due < timedelta(seconds=1)
 
 
-def test_jobs_that_wait_do_not_hold_up_others_and_only_so_many_run_at_a_time(
-    tmp_path: Path, handler: Callable[..., str]
+@pytest.mark.parametrize(("waits", "at_most"), [(False, 2), (True, 8)])
+def test_two_jobs_work_at_a_time_and_some_more_while_they_wait(
+    tmp_path: Path, handler: Callable[..., str], waits: bool, at_most: int
 ) -> None:
     lock, running_now, most = threading.Lock(), [0], [0]
 
@@ -143,17 +145,18 @@ def test_jobs_that_wait_do_not_hold_up_others_and_only_so_many_run_at_a_time(
         with lock:
             running_now[0] += 1
             most[0] = max(most[0], running_now[0])
-        time.sleep(0.3)
+        with waiting() if waits else nullcontext():
+            time.sleep(2 if waits else 0.1)
         with lock:
             running_now[0] -= 1
         ledger.finish(job)
 
     kind = handler(close_after(work))
-    filed = [file_job(kind) for _ in range(12)]
+    filed = [file_job(kind) for _ in range(10 if waits else 6)]
     with loop(tmp_path):
         wait_for(lambda: all(state_of(job) == JobState.DONE for job in filed))
-    # A language model that is slow holds each of them for up to eight seconds.
-    assert most[0] == worker_module.THREADS == 4
+    assert most[0] == at_most
+    assert count() == 0
 
 
 def test_a_job_of_a_worker_that_vanished_is_run_by_the_next(tmp_path: Path, handler: Callable[..., str]) -> None:

@@ -13,17 +13,20 @@ from datetime import datetime
 
 from django.db import DatabaseError, close_old_connections
 
-from taskflow.application import jobs, ledger, ports, schedule
+from taskflow.application import jobs, ledger, ports, schedule, waits
 from taskflow.infrastructure.queue.local import WakeUps
 from taskflow.infrastructure.queue.names import is_gone, name_self
 from taskflow.store.models import Job
 
 log = logging.getLogger(__name__)
 
-#: Jobs at a time: as many as a plugin has calls at a time. SQLite has one writer: all but one thread are there for jobs
-#: that wait. A question to a language model takes up to eight seconds, and a list of tasks that is gone through holds its
-#: thread all the while. More threads would wait for each other, and let those wait who create tasks meanwhile.
-THREADS = 4
+#: Jobs that work at a time. SQLite has one writer, and a second thread is there for a job that takes long: more would
+#: wait for each other, and let those wait who create tasks meanwhile.
+THREADS = 2
+#: More jobs at a time while so many wait for models and plugins, which may take eight seconds each.
+MOST_WAITING = 6
+#: Seconds between two looks whether a job that works has begun to wait.
+LOOK = 0.25
 #: The longest wait, in seconds: what a lost wake-up can cost.
 POLL = 5.0
 BEAT_EVERY = 5.0
@@ -52,7 +55,7 @@ class Worker:
 
     def run(self, *, drain: float = 8.0) -> bool:
         """Work until `stop`, then let running jobs end for up to `drain` seconds; whether all of them did."""
-        pool = ThreadPoolExecutor(self._threads, thread_name_prefix="job")
+        pool = ThreadPoolExecutor(self._threads + MOST_WAITING, thread_name_prefix="job")
         try:
             while not self._stopping:
                 self._wake_ups.wait(self._turn(pool))
@@ -84,15 +87,19 @@ class Worker:
                 log.warning("%d jobs of a worker that vanished were given back", swept)
         if self._is_time("schedule", SCHEDULE_EVERY):
             schedule.run_due(now)
-        free = self._threads - self._collect()
+        free = self._most() - self._collect()
         if free > 0:
             for job in ledger.claim(free, self.name, now):
                 future = pool.submit(self._run_job, job)
                 self._running.add(future)
                 future.add_done_callback(lambda _: self._wake_ups.poke())
-        if len(self._running) >= self._threads:
-            return min(POLL, BEAT_EVERY)
+        if len(self._running) >= self._most():
+            return LOOK
         return self._seconds_until(ledger.next_due(now), now)
+
+    def _most(self) -> int:
+        """Jobs that may run now."""
+        return self._threads + min(MOST_WAITING, waits.count())
 
     def _run_job(self, job: Job) -> None:
         try:
