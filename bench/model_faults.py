@@ -1,13 +1,15 @@
 """What a failing model costs those who create tasks: POST /tasks into a project whose tasks are suggested for at once,
 beside a model whose server hangs, one whose server answers 500, and none.
 
-    python bench/model_faults.py [rounds] [requests a round]
+    python bench/model_faults.py [--postgres] [--rounds 15] [--requests 40]
 
-Three instances on SQLite in temporary folders, asked in turns, so that all meet the same state of the machine. Nothing
+Three instances in temporary folders, on SQLite or each on a database of its own of the PostgreSQL server that the tests
+use, asked in turns, so that all meet the same state of the machine. Nothing
 is asked of the models before the first round: calls that hang, the opening of the breaker and its probes are all within
 what is measured. The promise: p95 within 5 % of the instance without a model.
 """
 
+import argparse
 import statistics
 import sys
 import tempfile
@@ -16,12 +18,14 @@ from collections import defaultdict
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 # Run as a file, it finds the packages beside it.
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from taskflow.testing.servers import FakeOpenAI, Fault
 from tests.plugins.live import Live
+from tests.postgres import ADDRESS, open_server
 
 ROUNDS, REQUESTS = 15, 40
 WARM_UP = 40
@@ -48,14 +52,30 @@ class Subject:
         return times
 
 
-def start(stack: ExitStack, folder: Path, fault: Fault | None) -> Subject:
+def make_database(stack: ExitStack) -> str:
+    """The address of an empty database, which is dropped in the end."""
+    name = f"taskflow_faults_{uuid4().hex[:12]}"
+
+    def drop() -> None:
+        with open_server() as server:
+            server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+
+    with open_server() as server:
+        server.execute(f"CREATE DATABASE {name}".encode())
+    stack.callback(drop)
+    return f"{ADDRESS.rpartition('/')[0]}/{name}"
+
+
+def start(stack: ExitStack, folder: Path, fault: Fault | None, *, postgres: bool) -> Subject:
     """A running instance with a model that fails in this way, or without any."""
     folder.mkdir()
-    env = {"PLUGINS": "-"}
-    if fault is not None:
+    env = {"DATABASE_URL": make_database(stack)} if postgres else {}
+    if fault is None:
+        env["PLUGINS"] = "-"
+    else:
         server = stack.enter_context(FakeOpenAI())
         server.fault = fault
-        env = {"PLUGIN_LLM_OPENAI__BASE_URL": server.url, "PLUGIN_LLM_OPENAI__MODEL": "small"}
+        env |= {"PLUGIN_LLM_OPENAI__BASE_URL": server.url, "PLUGIN_LLM_OPENAI__MODEL": "small"}
         env |= {"PLUGIN_LLM_OPENAI__TRUSTED": "on"}
     live = Live(folder, **env)
     stack.callback(live.end)
@@ -71,13 +91,13 @@ def start(stack: ExitStack, folder: Path, fault: Fault | None) -> Subject:
     return Subject(live, project)
 
 
-def run(rounds: int, requests: int) -> dict[str, list[float]]:
+def run(rounds: int, requests: int, *, postgres: bool) -> dict[str, list[float]]:
     """All instances in turns; who is first changes from round to round."""
     found: dict[str, list[float]] = defaultdict(list)
     faults: dict[str, Fault | None] = {NONE: None, HANGS: Fault.HANG, FAILS: Fault.SERVER_ERROR}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="taskflow-bench-")))
-        subjects = {name: start(stack, folder / name, fault) for name, fault in faults.items()}
+        subjects = {name: start(stack, folder / name, fault, postgres=postgres) for name, fault in faults.items()}
         names = list(subjects)
         for number in range(rounds):
             turn = number % len(names)
@@ -96,9 +116,13 @@ def percentile(times: list[float], percent: int) -> float:
 
 def main() -> int:
     """Prints a table; 1 where the promise is broken."""
-    given = [int(argument) for argument in sys.argv[1:3]]
-    rounds, requests = (*given, *(ROUNDS, REQUESTS)[len(given) :])
-    found = run(rounds, requests)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--postgres", action="store_true")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--requests", type=int, default=REQUESTS)
+    given = parser.parse_args()
+    rounds, requests = given.rounds, given.requests
+    found = run(rounds, requests, postgres=given.postgres)
     kept = True
     sys.stdout.write(f"{rounds} rounds of {requests} tasks each, milliseconds\n\n")
     sys.stdout.write(f"{'':<5}{NONE:>10}{HANGS:>10}{'ratio':>8}{FAILS:>10}{'ratio':>8}\n")
