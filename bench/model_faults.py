@@ -4,9 +4,9 @@ beside a model whose server hangs, one whose server answers 500, and none.
     python bench/model_faults.py [--postgres] [--rounds 15] [--requests 40]
 
 Three instances in temporary folders, on SQLite or each on a database of its own of the PostgreSQL server that the tests
-use, asked in turns, so that all meet the same state of the machine. Nothing
-is asked of the models before the first round: calls that hang, the opening of the breaker and its probes are all within
-what is measured. The promise: p95 within 5 % of the instance without a model.
+use, asked in turns, so that all meet the same state of the machine. Nothing is asked of the models before the first
+round: calls that hang, the opening of the breaker and its probes are all within what is measured. The promise: p95
+within 5 % of the instance without a model.
 """
 
 import argparse
@@ -18,14 +18,13 @@ from collections import defaultdict
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 # Run as a file, it finds the packages beside it.
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from taskflow.testing.servers import FakeOpenAI, Fault
 from tests.plugins.live import Live
-from tests.postgres import ADDRESS, open_server
+from tests.postgres import empty_database
 
 ROUNDS, REQUESTS = 15, 40
 WARM_UP = 40
@@ -52,24 +51,10 @@ class Subject:
         return times
 
 
-def make_database(stack: ExitStack) -> str:
-    """The address of an empty database, which is dropped in the end."""
-    name = f"taskflow_faults_{uuid4().hex[:12]}"
-
-    def drop() -> None:
-        with open_server() as server:
-            server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
-
-    with open_server() as server:
-        server.execute(f"CREATE DATABASE {name}".encode())
-    stack.callback(drop)
-    return f"{ADDRESS.rpartition('/')[0]}/{name}"
-
-
 def start(stack: ExitStack, folder: Path, fault: Fault | None, *, postgres: bool) -> Subject:
     """A running instance with a model that fails in this way, or without any."""
     folder.mkdir()
-    env = {"DATABASE_URL": make_database(stack)} if postgres else {}
+    env = {"DATABASE_URL": stack.enter_context(empty_database("faults"))} if postgres else {}
     if fault is None:
         env["PLUGINS"] = "-"
     else:

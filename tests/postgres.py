@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -19,6 +21,18 @@ def open_server() -> psycopg.Connection[Any]:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip(f"no PostgreSQL at {ADDRESS}: {error}")
+
+
+@contextmanager
+def empty_database(purpose: str) -> Iterator[str]:
+    """The address of a fresh database; dropped in the end, whoever is still in it."""
+    name = f"taskflow_{purpose}_{uuid4().hex[:12]}"
+    with open_server() as server:
+        server.execute(f"CREATE DATABASE {name}".encode())
+        try:
+            yield urlunsplit(urlsplit(ADDRESS)._replace(path=f"/{name}"))
+        finally:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @contextmanager

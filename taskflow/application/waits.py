@@ -10,7 +10,7 @@ _waiting = 0
 
 @contextmanager
 def waiting() -> Iterator[None]:
-    """Within it the job of this thread only waits: it holds no transaction and computes nothing."""
+    """Within it the job of this thread waits for an answer: it holds no transaction, and computes next to nothing."""
     global _waiting
     with _lock:
         _waiting += 1

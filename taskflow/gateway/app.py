@@ -33,14 +33,13 @@ from taskflow.gateway.openapi import (
     PublishAnswer,
     describe,
 )
-from taskflow.gateway.publishing import NotPublished, Outgoing, Publisher, read_event
+from taskflow.gateway.publishing import MOST_EVENTS, NotPublished, Outgoing, Publisher, read_event
 from taskflow.gateway.refusals import PAUSE, Refusal, refuse_fields
 from taskflow.gateway.service import Service
 from taskflow.plugin_api import Pull
 
 #: Seconds that the answer to `/events` may take; the broker's own limits are shorter.
 EVENTS_DEADLINE = 8.0
-MOST_EVENTS = 1_000
 CHECK_DEADLINE = 30.0
 #: Seconds.
 LIST_DEADLINE = 15.0

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from taskflow.gateway.documents import Suggestion
 from taskflow.gateway.limits import OPEN
+from taskflow.gateway.publishing import MOST_EVENTS
 from taskflow.plugin_api import Health, ModelInfo
 
 _EVENT = {
@@ -18,7 +19,7 @@ _EVENT = {
         "time": {"type": "string", "format": "date-time"},
     },
 }
-_EVENTS = {"type": "array", "items": _EVENT, "minItems": 1, "maxItems": 1_000}
+_EVENTS = {"type": "array", "items": _EVENT, "minItems": 1, "maxItems": MOST_EVENTS}
 #: For `openapi_extra`: the body is read whatever its Content-Type says.
 EVENTS_BODY: dict[str, Any] = {
     "requestBody": {

@@ -28,6 +28,8 @@ _HEARTBEAT = 5
 _DURABLE = 2
 #: Bytes of a routing key and of a message's id, by the protocol.
 _LONGEST_NAME = 255
+#: Events that one request may bring.
+MOST_EVENTS = 1_000
 #: What an event has beside its attributes; one of them at most.
 _DATA = frozenset({"data", "data_base64"})
 _ATTRIBUTE = re.compile(r"[a-z0-9]{1,100}")

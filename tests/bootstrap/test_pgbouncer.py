@@ -8,13 +8,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import httpx
 import pytest
 
 from tests.bootstrap.instances import Instance, find_free_port, run, wait_for
-from tests.postgres import ADDRESS, open_server
+from tests.postgres import ADDRESS, empty_database, open_server
 
 pytestmark = pytest.mark.postgres
 
@@ -26,11 +25,8 @@ ADMIN = {"ADMIN_USERNAME": "ada", "ADMIN_EMAIL": "ada@example.org", "ADMIN_PASSW
 @pytest.fixture
 def database() -> Iterator[str]:
     """The name of an empty database."""
-    name = f"taskflow_bouncer_{uuid4().hex[:12]}"
-    with open_server() as server:
-        server.execute(f"CREATE DATABASE {name}".encode())
-        yield name
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    with empty_database("bouncer") as address:
+        yield urlsplit(address).path[1:]
 
 
 @pytest.fixture

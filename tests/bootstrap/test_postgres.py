@@ -3,14 +3,12 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
-from uuid import uuid4
 
 import psycopg
 import pytest
 
 from tests.bootstrap.instances import run
-from tests.postgres import ADDRESS, open_server
+from tests.postgres import empty_database
 
 pytestmark = pytest.mark.postgres
 
@@ -18,11 +16,8 @@ pytestmark = pytest.mark.postgres
 @pytest.fixture
 def database() -> Iterator[str]:
     """The address of an empty database."""
-    name = f"taskflow_{uuid4().hex[:12]}"
-    with open_server() as server:
-        server.execute(f"CREATE DATABASE {name}".encode())
-        yield urlunsplit(urlsplit(ADDRESS)._replace(path=f"/{name}"))
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    with empty_database("backup") as address:
+        yield address
 
 
 def names_of(database: str) -> list[str]:

@@ -6,14 +6,14 @@ import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
-from uuid import uuid4
 
 import httpx
 import pytest
 
 from tests.bootstrap.instances import COMMAND, clean_environment, find_free_port, run, wait_for
-from tests.postgres import ADDRESS, open_server
+from tests.postgres import empty_database
 
 PASSWORD = "correct-horse-9-battery"
 
@@ -22,21 +22,14 @@ PASSWORD = "correct-horse-9-battery"
 def env(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
     """The environment of an instance on each database, prepared and with one account; it asks for another one."""
     variables = {"DATA_DIR": str(tmp_path / "data"), "ADMIN_USERNAME": "root", "ADMIN_PASSWORD": PASSWORD}
-    name = f"taskflow_replicas_{uuid4().hex[:12]}"
-    if request.param == "postgresql":
-        with open_server() as server:
-            server.execute(f"CREATE DATABASE {name}".encode())
-        variables["DATABASE_URL"] = f"{ADDRESS.rpartition('/')[0]}/{name}"
-    try:
+    with ExitStack() as stack:
+        if request.param == "postgresql":
+            variables["DATABASE_URL"] = stack.enter_context(empty_database("replicas"))
         done = run("migrate", env=variables)
         assert done.returncode == 0, done.stderr
         made = run("user", "create", "ada", "--password-stdin", env=variables, stdin=PASSWORD)
         assert made.returncode == 0, made.stderr
         yield variables
-    finally:
-        if request.param == "postgresql":
-            with open_server() as server:
-                server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture

@@ -15,15 +15,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
-from uuid import uuid4
 
 import httpx
 import psycopg
 import pytest
 
 from tests.bootstrap.instances import Instance, wait_for
-from tests.postgres import ADDRESS, open_server
+from tests.postgres import empty_database
 from tests.soak.audit import Database, PostgresDatabase, SqliteFile, find_faults
 from tests.soak.load import LoadClient
 
@@ -52,12 +50,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[dict
     if request.param == "sqlite":
         yield {}, lambda: SqliteFile(tmp_path / "data" / "taskflow.sqlite3")
         return
-    name = f"taskflow_soak_{uuid4().hex[:12]}"
-    address = urlunsplit(urlsplit(ADDRESS)._replace(path=f"/{name}"))
-    with open_server() as server:
-        server.execute(f"CREATE DATABASE {name}".encode())
+    with empty_database("soak") as address:
         yield {"DATABASE_URL": address}, lambda: PostgresDatabase(address)
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture
