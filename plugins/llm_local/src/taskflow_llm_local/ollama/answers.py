@@ -50,9 +50,12 @@ def read_scores(answer: Any, choices: Sequence[str]) -> Scores | None:
 
 
 def read_speed(answer: Any) -> float | None:
-    """Tokens a second, as the server measured it."""
+    """Tokens a second, as the server measured it, in tenths."""
     count, nanoseconds = answer.eval_count, answer.eval_duration
-    return count / (nanoseconds / 1e9) if count and nanoseconds and count > 0 and nanoseconds > 0 else None
+    if not (count and nanoseconds and count > 0 and nanoseconds > 0):
+        return None
+    speed: float = round(count / (nanoseconds / 1e9), 1)
+    return speed
 
 
 def _read_usage(answer: Any) -> Usage | None:
